@@ -1,0 +1,176 @@
+"""Pairs from the bank itself: (claim, text, label) from contrast sets and training examples.
+
+Labels as in ``pairs``. What is labelled:
+
+- a statement against the claim it was written for;
+- against other claims of the question: it does not say them (``NOT_ENTAILED``, since a right
+  statement may well contradict a misconception);
+- a contradicted statement against misconceptions, and an asserted misconception against key
+  points, only as "does not say": a wrong statement may assert another error by the way;
+- the examples that are no holdout, by the stretch of the answer nearest to each claim.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grader.catalog import Catalog
+from grader.features import PreparedQuestion, nearest_units
+from grader.records import ContrastSet, Rubric
+from grader.rubric import load_contrast
+from grader.text import normalise, units
+from training.pairs import CONTRADICTED, ENTAILED, NEUTRAL, NOT_ENTAILED, Pair
+
+if TYPE_CHECKING:
+    from grader.encoders.base import Encoder, Vectors
+
+HELD_BACK = 0.08
+HARD_NEGATIVES = 2
+NEIGHBOUR_SHARE = 0.35
+_OWN = {
+    "covered": ENTAILED,
+    "contradicted": CONTRADICTED,
+    "near": NEUTRAL,
+    "asserted": ENTAILED,
+    "denied": CONTRADICTED,
+}
+_EXAMPLE = {"covered": ENTAILED, "contradicted": CONTRADICTED, "missing": NEUTRAL}
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a contrast set, with the number of its claim in the rubric."""
+
+    text: str
+    kind: str
+    claim: int
+
+
+@dataclass(frozen=True)
+class Domain:
+    """All that pairs of one question are drawn from."""
+
+    statements: Sequence[Statement]
+    held_back: Sequence[Statement]
+    vectors: Vectors
+    prepared: PreparedQuestion
+    wordings: Sequence[Sequence[str]]
+    fixed: Sequence[Pair]
+
+
+def load_domains(
+    catalog: Catalog, slugs: Sequence[str], encoder: Encoder, seed: int
+) -> list[Domain]:
+    """The questions that have a contrast set."""
+    domains = []
+    for slug in slugs:
+        file = catalog.contrast_file(slug)
+        if file is None:
+            continue
+        _, rubric, _ = catalog.load(slug)
+        prepared = PreparedQuestion(catalog.question(slug), encoder)
+        statements = list(_statements(rubric, load_contrast(file)))
+        random.Random(f"{seed}-{slug}").shuffle(statements)
+        cut = round(len(statements) * HELD_BACK)
+        wordings = [(k.claim, *k.also_accept) for k in rubric.key_points]
+        wordings += [(m.claim, *m.also_phrased) for m in rubric.misconceptions]
+        domains.append(
+            Domain(
+                statements=statements[cut:],
+                held_back=statements[:cut],
+                vectors=encoder.encode([s.text for s in statements[cut:]]),
+                prepared=prepared,
+                wordings=wordings,
+                fixed=list(_example_pairs(rubric, prepared, encoder)),
+            )
+        )
+    return domains
+
+
+def domain_pairs(domains: Sequence[Domain], seed: int) -> list[Pair]:
+    """One epoch's pairs; another seed gives other wordings, neighbours and negatives."""
+    chance = random.Random(seed)
+    pairs = [pair for domain in domains for pair in _question_pairs(domain, chance)]
+    chance.shuffle(pairs)
+    return pairs
+
+
+def held_back_pairs(domains: Sequence[Domain]) -> list[Pair]:
+    """Statements that training never sees, against their own claim."""
+    return [
+        (domain.wordings[s.claim][0], s.text, _OWN[s.kind])
+        for domain in domains
+        for s in domain.held_back
+    ]
+
+
+def _statements(rubric: Rubric, contrast: ContrastSet) -> Iterator[Statement]:
+    for i, key_point in enumerate(rubric.key_points):
+        sets = contrast.key_points[key_point.id]
+        for kind in ("covered", "contradicted", "near"):
+            yield from (Statement(text, kind, i) for text in getattr(sets, kind))
+    for i, misconception in enumerate(rubric.misconceptions, start=len(rubric.key_points)):
+        sets_m = contrast.misconceptions[misconception.id]
+        for kind in ("asserted", "denied"):
+            yield from (Statement(text, kind, i) for text in getattr(sets_m, kind))
+
+
+def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
+    yield from domain.fixed
+    right = [s for s in domain.statements if s.kind in {"covered", "near"}]
+    similar = domain.vectors @ domain.prepared.wording_vectors.T
+    by_claim = np.maximum.reduceat(similar, domain.prepared.starts, axis=1)
+    stops = [*domain.prepared.starts[1:], len(domain.prepared.wordings)]
+    for i, statement in enumerate(domain.statements):
+        text = _beside_another(statement, right, chance)
+        own = statement.claim
+        start = int(domain.prepared.starts[own])
+        nearest = int(similar[i, start : stops[own]].argmax())
+        label = _OWN[statement.kind]
+        yield domain.wordings[own][0], text, label
+        if nearest:
+            yield domain.wordings[own][nearest], statement.text, label
+        others = np.argsort(-by_claim[i])
+        rivals = [int(c) for c in others if c != own][: 2 * HARD_NEGATIVES]
+        for claim in chance.sample(rivals, min(HARD_NEGATIVES, len(rivals))):
+            crossing = (claim < domain.prepared.n_key_points) != (
+                own < domain.prepared.n_key_points
+            )
+            if crossing and statement.kind in {"contradicted", "denied"}:
+                continue
+            plain = not crossing and statement.kind in {"covered", "near"}
+            wording = chance.choice(domain.wordings[claim])
+            yield wording, statement.text, NEUTRAL if plain else NOT_ENTAILED
+
+
+def _beside_another(statement: Statement, right: Sequence[Statement], chance: random.Random) -> str:
+    """The statement, at times with a right one on another claim before or after it."""
+    if chance.random() > NEIGHBOUR_SHARE:
+        return statement.text
+    other = chance.choice(right)
+    if other.claim == statement.claim:
+        return statement.text
+    pair = [statement.text, other.text]
+    chance.shuffle(pair)
+    return " ".join(pair)
+
+
+def _example_pairs(rubric: Rubric, prepared: PreparedQuestion, encoder: Encoder) -> Iterator[Pair]:
+    for example in rubric.examples:
+        if example.holdout:
+            continue
+        texts = [normalise(u.text) for u in units(example.answer)]
+        best = nearest_units(prepared, encoder.encode(texts))
+        for i, key_point in enumerate(rubric.key_points):
+            verdict = example.verdicts[key_point.id]
+            if verdict in _EXAMPLE:
+                yield key_point.claim, texts[best[i]], _EXAMPLE[verdict]
+        for i, misconception in enumerate(rubric.misconceptions, start=len(rubric.key_points)):
+            asserted = misconception.id in example.misconceptions
+            label = ENTAILED if asserted else NOT_ENTAILED
+            yield misconception.claim, texts[best[i]], label

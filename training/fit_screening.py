@@ -1,0 +1,97 @@
+"""Fit where screening raises its flags, on the examples that are no holdout.
+
+    python -m training.fit_screening
+
+A flag that is raised on an honest answer asks a person for nothing, one that is not raised
+lets a wrong mark pass. Each threshold lies halfway between the honest answers and the
+others where they part; where they overlap, it is the one with the fewest mistakes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from grader.catalog import Catalog
+from grader.encoders.onnx import OnnxEncoder
+from grader.features import PreparedQuestion
+from grader.records import Example
+from grader.screening import listness, topicality
+from grader.settings import Settings
+from grader.text import normalise, units
+from training.onnx_export import write_checksums
+
+OUT = Path(__file__).parents[1] / "grader" / "models" / "screening"
+
+
+def best_cut(low: Sequence[float], high: Sequence[float]) -> float:
+    """The threshold below which most of ``low`` and least of ``high`` lie."""
+    values = np.unique([*low, *high])
+    cuts = (values[:-1] + values[1:]) / 2
+    mistakes = [(np.array(low) > c).sum() + 2 * (np.array(high) <= c).sum() for c in cuts]
+    ties = cuts[np.array(mistakes) == min(mistakes)]
+    return float(np.median(ties))
+
+
+def best_list_cut(
+    lists: Sequence[tuple[float, float]], prose: Sequence[tuple[float, float]]
+) -> tuple[float, float]:
+    """(function words below, separators above) with the fewest mistakes, prose counting twice."""
+    best, chosen = None, (0.0, 1.0)
+    for function in np.arange(0.02, 0.5, 0.02):
+        for separators in np.arange(0.02, 0.5, 0.02):
+            missed = sum(not (f < function and s > separators) for f, s in lists)
+            false = sum(f < function and s > separators for f, s in prose)
+            # Of equal cuts the narrowest: it flags the fewest answers not seen here.
+            cost = (missed + 2 * false, function - separators)
+            if best is None or cost < best:
+                best, chosen = cost, (float(function), float(separators))
+    print(f"keyword_list: {best} on {len(lists)} lists and {len(prose)} others")
+    return chosen
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder()
+    topical: dict[bool, list[float]] = {True: [], False: []}
+    lists: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    for slug in catalog.slugs():
+        _, rubric, _ = catalog.load(slug)
+        prepared = PreparedQuestion(catalog.question(slug), encoder)
+        for example in (e for e in rubric.examples if not e.holdout):
+            topical[example.kind == "off_topic"].append(_topicality(example, prepared, encoder))
+            lists[example.kind == "keyword_list"].append(listness(example.answer))
+    function, separators = best_list_cut(lists[True], lists[False])
+    thresholds = {
+        "off_topic_similarity": round(best_cut(topical[True], topical[False]), 4),
+        "keyword_function_words": round(function, 4),
+        "keyword_separators": round(separators, 4),
+    }
+    card = {
+        "thresholds": thresholds,
+        "fitted_by": "training/fit_screening.py",
+        "fitted_on": f"{len(topical[True]) + len(topical[False])} examples, holdout left out",
+        "encoder": encoder.name,
+    }
+    shutil.rmtree(args.out, ignore_errors=True)
+    args.out.mkdir(parents=True)
+    text = json.dumps(card, indent=1) + "\n"
+    (args.out / "thresholds.json").write_text(text, encoding="utf-8")
+    write_checksums(args.out)
+    print(text)
+
+
+def _topicality(example: Example, prepared: PreparedQuestion, encoder: OnnxEncoder) -> float:
+    texts = [normalise(u.text) for u in units(example.answer)]
+    return topicality(prepared, encoder.encode(texts))
+
+
+if __name__ == "__main__":
+    main()

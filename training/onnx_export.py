@@ -1,0 +1,108 @@
+"""From a PyTorch transformer to a fused, int8 ONNX graph with checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import optimizer
+from onnxruntime.transformers.fusion_options import FusionOptions
+
+TOKENIZER_FILES = ("special_tokens_map.json", "tokenizer.json", "tokenizer_config.json")
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+HEADS, WIDTH = 12, 384
+
+
+def export_float32(model: torch.nn.Module, outputs: dict[str, bool], file: Path) -> None:
+    """A fused float32 ONNX graph with dynamic batch and length.
+
+    Args:
+        model: takes ``INPUTS`` in order.
+        outputs: the outputs' names, and whether each has a row a token.
+        file: where the graph goes.
+    """
+    ids = torch.randint(1000, 20000, (3, 16))
+    axes = {0: "batch", 1: "length"}
+    torch.onnx.export(
+        model.eval(),
+        (ids, torch.ones_like(ids), torch.zeros_like(ids)),
+        str(file),
+        input_names=list(INPUTS),
+        output_names=list(outputs),
+        dynamic_axes={
+            **dict.fromkeys(INPUTS, axes),
+            **{name: axes if tokens else {0: "batch"} for name, tokens in outputs.items()},
+        },
+        opset_version=17,
+        dynamo=False,
+    )
+    options = FusionOptions("bert")
+    options.enable_embed_layer_norm = False  # it would hide the word table from int8
+    fused = optimizer.optimize_model(
+        str(file),
+        model_type="bert",
+        num_heads=HEADS,
+        hidden_size=WIDTH,
+        optimization_options=options,
+    )
+    fused.save_model_to_file(str(file))
+
+
+def export_int8(model: torch.nn.Module, outputs: dict[str, bool], file: Path) -> None:
+    """Weights and the word table in int8; activations are quantised at run time."""
+    with tempfile.TemporaryDirectory() as scratch:
+        float32 = Path(scratch) / "float32.onnx"
+        export_float32(model, outputs, float32)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        quantize_dynamic(
+            float32,
+            file,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+    graph = onnx.load(file)
+    graph.producer_name, graph.producer_version = "grader", ""
+    onnx.save(graph, file)
+
+
+def copy_tokenizer(source: Path, out: Path, *, max_tokens: int) -> None:
+    """The tokenizer with our length, and without the fixed padding of the original."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in TOKENIZER_FILES:
+        shutil.copyfile(source / name, out / name)
+    file = out / "tokenizer.json"
+    tokenizer = json.loads(file.read_text(encoding="utf-8"))
+    tokenizer["padding"] = None
+    tokenizer["truncation"] = {
+        "direction": "Right",
+        "max_length": max_tokens,
+        "strategy": "LongestFirst",
+        "stride": 0,
+    }
+    file.write_text(json.dumps(tokenizer, ensure_ascii=False), encoding="utf-8")
+
+
+def finish(out: Path, cards: Path) -> None:
+    """Add the model card and licence, and ``SHA256SUMS`` in the format of sha256sum(1)."""
+    for card in cards.iterdir():
+        shutil.copyfile(card, out / card.name)
+    write_checksums(out)
+    size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
+    print(f"{out}: {size / 1e6:.1f} MB")
+
+
+def write_checksums(out: Path) -> None:
+    """One line for every other file of the folder."""
+    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
+    lines = (
+        f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(out).as_posix()}\n"
+        for f in files
+    )
+    (out / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")
