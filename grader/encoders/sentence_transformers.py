@@ -1,0 +1,47 @@
+"""Any sentence-transformers model as an encoder (extra ``sentence-transformers``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from grader.errors import EncoderError, MissingExtraError
+
+if TYPE_CHECKING:
+    from grader.encoders.base import Vectors
+
+
+class SentenceTransformersEncoder:
+    """A model by name or folder, as sentence-transformers finds it."""
+
+    def __init__(self, model: str) -> None:
+        """Load the model.
+
+        Raises:
+            MissingExtraError: sentence-transformers is not installed.
+            EncoderError: there is no such model here.
+        """
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError as error:
+            raise MissingExtraError("sentence-transformers", "sentence-transformers") from error
+        try:
+            self._model = SentenceTransformer(model, device="cpu")
+        except (OSError, ValueError) as error:
+            problem = str(error).splitlines()[0]
+            raise EncoderError(f"encoder '{model}' can't be loaded: {problem}") from error
+        self._name = f"sentence-transformers:{model}"
+
+    @property
+    def name(self) -> str:
+        """``sentence-transformers:`` and the model as given."""
+        return self._name
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, float32 of shape (len(texts), dimension)."""
+        vectors = self._model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.asarray(vectors, dtype=np.float32)

@@ -1,0 +1,96 @@
+"""Every error that grader raises on purpose.
+
+GraderError
+├── InputError              something the caller gave is wrong; the command exits with 2
+│   ├── AnswerError         an answer that can't be read or is no text
+│   ├── DataFileError       a bank, rubric or contrast file: names file, line and key
+│   │   └── CorrectionError a correction that matches no claim, or several
+│   ├── UnknownQuestionError no question of that name; carries suggestions
+│   ├── SettingsError       a setting, flag or environment variable
+│   ├── TableError          a table of answers: columns, rows, encoding
+│   └── OutputError         an output that exists or can't be written
+├── ModelError              a model file is damaged, missing or of the wrong shape
+├── EncoderError            a remote or third-party encoder failed
+└── MissingExtraError       an optional dependency is not installed; names the command
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class GraderError(Exception):
+    """The root: catch this to catch everything that grader raises on purpose."""
+
+
+class InputError(GraderError):
+    """Something the caller gave is wrong. The message is one line and says what to do."""
+
+
+class AnswerError(InputError):
+    """An answer that can't be read, is empty, too large or no text."""
+
+
+class DataFileError(InputError):
+    """A bank, rubric or contrast file that breaks its format.
+
+    ``file``, ``line`` (1-based, 0 where unknown) and ``key`` (dotted path, may be empty)
+    say where.
+    """
+
+    def __init__(self, problem: str, *, file: Path | str, line: int = 0, key: str = "") -> None:
+        self.problem = problem
+        self.file = str(file)
+        self.line = line
+        self.key = key
+        where = f"{self.file}:{line}" if line else self.file
+        super().__init__(f"{where}: {key}: {problem}" if key else f"{where}: {problem}")
+
+
+class CorrectionError(DataFileError):
+    """A correction whose claim is found nowhere in its source, or more than once."""
+
+
+class UnknownQuestionError(InputError):
+    """No question of that slug or alias; ``suggestions`` holds the nearest slugs."""
+
+    def __init__(self, name: str, suggestions: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.suggestions = suggestions
+        hint = (
+            f"did you mean {' or '.join(suggestions)}?"
+            if suggestions
+            else "'grade bank list' shows them all"
+        )
+        super().__init__(f"no question '{name}' in the bank: {hint}")
+
+
+class SettingsError(InputError):
+    """A setting that is unknown or out of range, and where it came from."""
+
+
+class TableError(InputError):
+    """A table of answers that can't be read: names the file and, where known, the row."""
+
+
+class OutputError(InputError):
+    """An output that exists already, or can't be written."""
+
+
+class ModelError(GraderError):
+    """A model file is damaged, missing or of the wrong shape."""
+
+
+class EncoderError(GraderError):
+    """An encoder outside the package (a server, another library) failed."""
+
+
+class MissingExtraError(GraderError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
+        super().__init__(
+            f"{package} is not installed: run  pip install 'grader[{extra}]'  to use this"
+        )

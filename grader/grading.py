@@ -1,0 +1,374 @@
+"""The Grader: the one place where bank, models and scoring meet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from grader import scoring
+from grader.catalog import Catalog
+from grader.columns import (
+    ADDED,
+    ANSWER,
+    NEEDS_REVIEW,
+    NUMBERS,
+    QUESTION,
+    QUESTION_ID,
+    REFERENCE,
+    check_columns,
+    grade_cells,
+)
+from grader.errors import AnswerError, InputError, TableError
+from grader.feedback import write_feedback
+from grader.records import Failure, Grade, Question
+from grader.rubric import question_from_reference
+from grader.settings import Settings, load_settings
+from grader.text import Segment, normalise, units, words
+from grader.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from grader.encoders.base import Encoder, Vectors
+    from grader.features import PreparedQuestion
+    from grader.screening import Thresholds
+    from grader.verifier import Verifier
+
+T = TypeVar("T")
+_QUESTIONS_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to be graded, with the question that it answers."""
+
+    text: str
+    question: Question
+
+
+class Grader:
+    """Grades answers. Safe to share between threads; models are loaded at first use.
+
+    Example:
+        >>> from grader import Grader
+        >>> grade = Grader().grade("Gradients shrink on the way back …", q="vanishing-gradient")
+        >>> 0 <= grade.score <= 1
+        True
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        encoder: Encoder | None = None,
+        verifier: Verifier | None = None,
+        **overrides: Any,
+    ) -> None:
+        """Make a grader.
+
+        Args:
+            settings: everything settable; without it ``grader.toml`` and the environment.
+            encoder: an encoder of your own, instead of the one that the settings name.
+            verifier: a verifier of your own.
+            overrides: single settings by name, such as ``bank=Path("my-bank")``.
+
+        Raises:
+            SettingsError: a setting is unknown or out of range.
+        """
+        self.settings = settings if settings and not overrides else load_settings(**overrides)
+        self.catalog = Catalog.from_settings(self.settings)
+        self._encoder = encoder
+        self._verifier = verifier
+        self._questions: OrderedDict[str, Question] = OrderedDict()
+        self._prepared: OrderedDict[str, PreparedQuestion] = OrderedDict()
+        self._lock = threading.Lock()
+        self._encoder_lock = threading.Lock()
+        self._verifier_lock = threading.Lock()
+
+    # ── what is asked ───────────────────────────────────────────────────────
+
+    def question(self, q: str) -> Question:
+        """The question of a slug, alias or prompt, corrections applied.
+
+        Raises:
+            UnknownQuestionError: there is none; carries suggestions.
+            DataFileError: one of its files breaks the format.
+        """
+        return self._kept(
+            self._questions, q, lambda: self.catalog.question(self.catalog.resolve(q))
+        )
+
+    # ── grading ─────────────────────────────────────────────────────────────
+
+    def grade(
+        self,
+        answer: str,
+        q: str | Question | None = None,
+        *,
+        reference: str | None = None,
+        prompt: str = "",
+    ) -> Grade:
+        """Grade one answer.
+
+        Args:
+            answer: free text.
+            q: a slug or alias of the bank, or a ``Question`` of your own.
+            reference: a reference answer; its sentences are the key points then.
+            prompt: the question's text, with ``reference``.
+
+        Raises:
+            AnswerError: the answer is empty or too long.
+            UnknownQuestionError, DataFileError: the question can't be had.
+            InputError: neither or both of ``q`` and ``reference`` are given.
+        """
+        question = self._asked(q, reference, prompt)
+        self._check(answer)
+        return self._grade_chunk([Answer(answer, question)])[0]
+
+    def grade_many(self, answers: Iterable[str], q: str | Question) -> list[Grade | Failure]:
+        """Grade answers to one question, in order; a bad answer is a ``Failure`` in its place.
+
+        Raises:
+            UnknownQuestionError, DataFileError: the question can't be had.
+        """
+        question = self.question(q) if isinstance(q, str) else q
+        return self.grade_all([(text, question) for text in answers])
+
+    def grade_all(
+        self, items: Iterable[tuple[str, Question | InputError]]
+    ) -> list[Grade | Failure]:
+        """Grade (answer, question) pairs, in order.
+
+        An error in the place of a question becomes that row's ``Failure``; identical
+        answers to the same question are graded once.
+        """
+        rows = list(items)
+        results: list[Grade | Failure | None] = [None] * len(rows)
+        pending: dict[tuple[str, str], list[int]] = {}
+        distinct: list[Answer] = []
+        for i, (text, question) in enumerate(rows):
+            try:
+                if isinstance(question, InputError):
+                    raise question
+                self._check(text)
+            except InputError as error:
+                results[i] = _failure(question, error)
+                continue
+            places = pending.setdefault((question.digest, text), [])
+            if not places:
+                distinct.append(Answer(text, question))
+            places.append(i)
+        for grade, places in zip(self._grade_chunk(distinct), pending.values(), strict=True):
+            for i in places:
+                results[i] = grade
+        return [result for result in results if result is not None]
+
+    def grade_rows(
+        self, rows: Sequence[Mapping[str, str]], *, q: str | None = None
+    ) -> list[Grade | Failure]:
+        """Grade rows of a table, in order; a row that can't be graded is a ``Failure``.
+
+        Args:
+            rows: each with ``answer``, and ``question_id`` or ``reference`` (and, with it,
+                perhaps ``question``).
+            q: the question of rows that name none.
+        """
+        return self.grade_all([(row[ANSWER], self._row_question(row, q)) for row in rows])
+
+    def grade_frame(self, frame: pd.DataFrame, *, q: str | None = None) -> pd.DataFrame:
+        """Grade a pandas table with the columns of ``grade_rows``.
+
+        Returns:
+            A copy with the ``grade_`` columns added, index and other columns untouched.
+            Numbers are empty where a row failed; ``grade_needs_review`` is a nullable
+            boolean.
+
+        Raises:
+            TableError: the needed columns are missing.
+        """
+        import pandas as pd
+
+        check_columns([str(name) for name in frame.columns], "the frame", q=q)
+        texts = frame.astype(object).where(frame.notna(), "").astype(str)
+        records = cast("list[dict[str, str]]", texts.to_dict("records"))
+        results = self.grade_rows(records, q=q)
+        added = pd.DataFrame([grade_cells(r) for r in results], index=frame.index, columns=ADDED)
+        for name in NUMBERS:
+            added[name] = pd.to_numeric(added[name])
+        review = added[NEEDS_REVIEW]
+        added[NEEDS_REVIEW] = review.where(review != "", None).astype("boolean")
+        return pd.concat([frame, added], axis=1)
+
+    def custom_question(self, reference: str, prompt: str = "") -> Question:
+        """A question whose key points are the sentences of a reference answer.
+
+        Raises:
+            AnswerError: the reference holds no sentence.
+        """
+        return self._kept(
+            self._questions,
+            f"\0{prompt}\0{reference}",
+            lambda: question_from_reference(reference, prompt),
+        )
+
+    # ── parts ───────────────────────────────────────────────────────────────
+
+    def load(self) -> None:
+        """Load the models now, side by side, rather than at the first grade.
+
+        Raises:
+            ModelError, EncoderError, MissingExtraError: a model can't be had.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            verifier = pool.submit(lambda: self.verifier)
+            _ = self.encoder, self._thresholds, verifier.result()
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded at first use."""
+        with self._encoder_lock:
+            if self._encoder is None:
+                from grader.encoders.choose import build_encoder
+
+                self._encoder = build_encoder(self.settings.encoder, threads=self.settings.threads)
+            return self._encoder
+
+    @property
+    def verifier(self) -> Verifier:
+        """The verifier, loaded at first use."""
+        with self._verifier_lock:
+            if self._verifier is None:
+                from grader.verifier import TrainedVerifier
+
+                self._verifier = TrainedVerifier(threads=self.settings.threads)
+            return self._verifier
+
+    @property
+    def _thresholds(self) -> Thresholds:
+        from grader.screening import load_thresholds
+
+        return load_thresholds()
+
+    def _row_question(self, row: Mapping[str, str], q: str | None) -> Question | InputError:
+        """The question that a row asks for, or the error that its failure will tell."""
+        try:
+            reference = row.get(REFERENCE, "").strip()
+            if reference:
+                return self.custom_question(reference, row.get(QUESTION, "").strip())
+            name = row.get(QUESTION_ID, "").strip() or q
+            if name:
+                return self.question(name)
+        except InputError as error:
+            return error
+        return TableError(f"the row has no {QUESTION_ID} and no {REFERENCE}")
+
+    def _asked(self, q: str | Question | None, reference: str | None, prompt: str) -> Question:
+        if (q is None) == (reference is None):
+            raise InputError("give either q (a slug of the bank) or reference (a text)")
+        if reference is not None:
+            return self.custom_question(reference, prompt)
+        assert q is not None
+        return self.question(q) if isinstance(q, str) else q
+
+    def _check(self, answer: str) -> None:
+        if not words(answer):
+            raise AnswerError("the answer is empty: there is nothing to grade")
+        if len(answer) > self.settings.max_answer_chars:
+            raise AnswerError(
+                f"the answer has {len(answer):,} characters, more than "
+                f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
+            )
+
+    def _grade_chunk(self, answers: Sequence[Answer]) -> list[Grade]:
+        """Encode all units of all answers in one go, then judge answer by answer."""
+        split = [units(answer.text) for answer in answers]
+        texts = [normalise(unit.text) for parts in split for unit in parts]
+        distinct = list(dict.fromkeys(texts))
+        rows = {text: i for i, text in enumerate(distinct)}
+        vectors = self.encoder.encode(distinct)
+        grades, start = [], 0
+        for answer, parts in zip(answers, split, strict=True):
+            own = texts[start : start + len(parts)]
+            start += len(parts)
+            grades.append(self._judge(answer, parts, own, vectors[[rows[t] for t in own]]))
+        return grades
+
+    def _judge(
+        self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
+    ) -> Grade:
+        from grader.screening import screen
+
+        question = answer.question
+        prepared = self._prepare(question)
+        flags = screen(answer.text, prepared, vectors, self._thresholds)
+        findings = self.verifier.verify(prepared, texts, vectors)
+        key_points = scoring.judge_key_points(question, findings, parts, flags)
+        misconceptions = scoring.judge_misconceptions(question, findings, parts, flags)
+        total = scoring.add_up(key_points, misconceptions)
+        story = question.open_ended
+        sure = scoring.confidence(key_points, misconceptions, open_ended=story)
+        bar = self.settings.review_below
+        reasons = scoring.review_reasons(sure, bar, flags, open_ended=story)
+        versions = self._versions(question)
+        return Grade(
+            question_id=question.id,
+            score=total.score,
+            points=total.points,
+            max_points=total.max_points,
+            passed=total.score >= question.scale.pass_score,
+            confidence=sure,
+            needs_review=bool(reasons),
+            review_reasons=reasons,
+            flags=flags,
+            key_points=key_points,
+            misconceptions=misconceptions,
+            feedback=write_feedback(key_points, misconceptions),
+            signature=_hash(versions),
+            versions=versions,
+        )
+
+    def _prepare(self, question: Question) -> PreparedQuestion:
+        from grader.features import PreparedQuestion
+
+        return self._kept(
+            self._prepared, question.digest, lambda: PreparedQuestion(question, self.encoder)
+        )
+
+    def _versions(self, question: Question) -> dict[str, str]:
+        return {
+            "grader": __version__,
+            "question": question.digest[:12],
+            "encoder": self.encoder.name,
+            "verifier": self.verifier.name,
+            "screening": _hash(repr(self._thresholds)),
+            "review_below": str(self.settings.review_below),
+        }
+
+    def _kept(self, store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
+        """A value from a bounded store, made once; the least recently used leaves first."""
+        with self._lock:
+            if key in store:
+                store.move_to_end(key)
+                return store[key]
+        value = make()
+        with self._lock:
+            store[key] = value
+            if len(store) > _QUESTIONS_KEPT:
+                store.popitem(last=False)
+        return value
+
+
+def _failure(question: Question | InputError, error: InputError) -> Failure:
+    name = "" if isinstance(question, InputError) else question.id
+    return Failure(name, type(error).__name__, str(error))
+
+
+def _hash(value: object) -> str:
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,95 @@
+"""A small transformer as int8 ONNX, run a text at a time.
+
+Each text is a run of its own: dynamic int8 quantisation scales activations over a whole
+batch, so in batches a result would depend on its neighbours, and the same answer could get
+two grades. Threads make up for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from grader.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
+    Rows = NDArray[np.float32]
+
+_GRAPH = Path("onnx") / "model.onnx"
+
+
+class OnnxModel:
+    """Texts (or pairs of texts) to rows of numbers; a row depends on its own text alone."""
+
+    def __init__(self, folder: Path, output: str, *, threads: int) -> None:
+        """Load ``tokenizer.json`` and ``onnx/model.onnx`` of a folder.
+
+        Args:
+            folder: the model's.
+            output: the name of the graph's output, one row a text.
+            threads: how many texts are run side by side.
+
+        Raises:
+            ModelError: a file is missing or no such model.
+        """
+        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
+        self._session = _load_session(folder / _GRAPH)
+        self._output = output
+        self._threads = threads
+        self.width = int(next(o for o in self._session.get_outputs() if o.name == output).shape[1])
+
+    def run(self, texts: Sequence[str] | Sequence[tuple[str, str]]) -> Rows:
+        """Float32 rows of shape (len(texts), width)."""
+        out = np.empty((len(texts), self.width), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        # Longest first, so that no thread is left with a long text at the end.
+        order = sorted(range(len(texts)), key=lambda i: -len(encodings[i].ids))
+        if self._threads == 1 or len(texts) == 1:
+            for i in order:
+                out[i] = self._row(encodings[i])
+            return out
+        with ThreadPoolExecutor(self._threads) as pool:
+            rows = pool.map(lambda i: self._row(encodings[i]), order)
+            for i, row in zip(order, rows, strict=True):
+                out[i] = row
+        return out
+
+    def _row(self, encoding: Encoding) -> Rows:
+        ids = np.array([encoding.ids], dtype=np.int64)
+        feeds = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
+        }
+        rows: Rows = self._session.run([self._output], feeds)[0]
+        row: Rows = rows[0]
+        return row
+
+
+def _load_tokenizer(file: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(file))
+    except Exception as error:  # tokenizers raises bare Exception
+        raise ModelError(f"{file}: no tokenizer: {error}") from error
+
+
+def _load_session(file: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # The graph was fused when it was exported.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    try:
+        return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's own errors share no public base
+        raise ModelError(f"{file}: no ONNX model: {error}") from error

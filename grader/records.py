@@ -1,0 +1,377 @@
+"""Frozen records: what is read from files and what grading returns.
+
+File records (bank entry, rubric, contrast set) refuse unknown keys; their JSON Schemas
+are generated from here. Result records (Evidence … Grade) are immutable and turn into
+plain data with ``to_dict``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Verdict = Literal["covered", "partial", "missing", "contradicted"]
+MisconceptionVerdict = Literal["asserted", "absent"]
+Level = Literal["junior", "mid", "senior"]
+ExampleKind = Literal[
+    "strong",
+    "telegraphic",
+    "half",
+    "vague",
+    "reversed",
+    "source_error",
+    "keyword_list",
+    "off_topic",
+    "poor_english",
+    "neighbour",
+    "verbose",
+]
+Flag = Literal[
+    "too_short",
+    "off_topic",
+    "keyword_list",
+    "copied_prompt",
+    "copied_reference",
+    "injection",
+    "not_prose",
+    "other_language",
+    "repetitive",
+    "hidden_characters",
+]
+
+VERDICTS: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(gt=0, le=100)]
+
+
+class Record(BaseModel):
+    """Base of all records: immutable, and strict about its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers, ready for JSON."""
+        return self.model_dump(mode="json")
+
+
+def _refuse_repeats(what: str, values: Iterable[str]) -> None:
+    repeated = sorted(value for value, n in Counter(values).items() if n > 1)
+    if repeated:
+        raise ValueError(f"duplicate {what}: {', '.join(repeated)}")
+
+
+# ── the bank ────────────────────────────────────────────────────────────────
+
+
+class Source(Record):
+    """What one published answer claims, its errors included, in our own words."""
+
+    id: Text = Field(description="Where it comes from, as article:place, e.g. 003:Q6.")
+    where: Text = Field(description="The same for people: article title and place in it.")
+    claims: tuple[Text, ...] = Field(
+        min_length=1, description="Each separate claim of the answer, right or wrong."
+    )
+
+
+class BankEntry(Record):
+    """One question: its prompt, the answers that sources give and our own."""
+
+    id: Slug
+    prompt: Text
+    aliases: tuple[Text, ...] = Field(
+        default=(), description="Other names people would type for the question."
+    )
+    topic: Slug
+    level: Level
+    sources: tuple[Source, ...] = ()
+    references: tuple[Text, ...] = Field(
+        default=(), description="Model answers of our own, 80 to 200 words each."
+    )
+
+    @model_validator(mode="after")
+    def _unique(self) -> Self:
+        _refuse_repeats("source id", (s.id for s in self.sources))
+        _refuse_repeats("alias", self.aliases)
+        return self
+
+
+# ── the rubric ──────────────────────────────────────────────────────────────
+
+
+class Scale(Record):
+    """How verdicts become a mark."""
+
+    pass_score: Share = Field(default=0.6, description="The score from which an answer passes.")
+    partial_credit: Share = Field(
+        default=0.5, description="The share of its points that a partial key point earns."
+    )
+
+
+class KeyPoint(Record):
+    """One atomic claim that an answer should make, and what it is worth."""
+
+    id: Slug
+    points: Points
+    claim: Text
+    also_accept: tuple[Text, ...] = Field(
+        default=(), description="Genuinely different statements that earn the same points."
+    )
+    partial: tuple[Text, ...] = Field(
+        default=(), description="Statements that are worth half: vaguer, or only a part."
+    )
+
+
+class Misconception(Record):
+    """A claim known to be wrong, and what asserting it costs."""
+
+    id: Slug
+    claim: Text
+    also_phrased: tuple[Text, ...] = Field(
+        default=(), description="Other wordings in which candidates assert it."
+    )
+    cost: Points
+    correction: Text = Field(description="What is right, as said to the candidate.")
+    why: Text = Field(description="Why the claim is wrong.")
+    authority: Text = Field(description="Textbook section or paper that settles it.")
+
+
+class Correction(Record):
+    """A patch to a source answer: it replaces one claim of one source."""
+
+    id: Slug
+    source: Text = Field(description="Id of the bank entry's source.")
+    claim: Text = Field(description="The source's claim, word for word as in the bank entry.")
+    now: Text = Field(description="What is right, and replaces the claim.")
+    why: Text
+    authority: Text
+    severity: Annotated[int, Field(ge=1, le=3)]
+
+
+class Example(Record):
+    """An answer with its expected mark: the rubric's own test."""
+
+    id: Slug
+    kind: ExampleKind
+    holdout: bool = Field(default=False, description="Never trained or tuned on.")
+    answer: Text
+    verdicts: dict[Slug, Verdict] = Field(description="The verdict of every key point.")
+    misconceptions: tuple[Slug, ...] = Field(
+        default=(), description="Misconceptions that the answer asserts."
+    )
+    score: tuple[Share, Share] = Field(description="Lowest and highest acceptable score.")
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.score[0] > self.score[1]:
+            raise ValueError("score must be [lowest, highest]")
+        _refuse_repeats("misconception", self.misconceptions)
+        return self
+
+
+class Rubric(Record):
+    """What a good answer to one question says, and what it must not say."""
+
+    question: Slug
+    version: Annotated[int, Field(ge=1)]
+    open_ended: bool = Field(
+        default=False,
+        description="Asks for one's own experience: no answer is the right one, "
+        "so that grades by this rubric always ask for a person.",
+    )
+    scale: Scale = Scale()
+    key_points: tuple[KeyPoint, ...] = Field(min_length=1)
+    misconceptions: tuple[Misconception, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        _refuse_repeats("key point id", (k.id for k in self.key_points))
+        _refuse_repeats("misconception id", (m.id for m in self.misconceptions))
+        _refuse_repeats("correction id", (c.id for c in self.corrections))
+        _refuse_repeats("example id", (e.id for e in self.examples))
+        key_points = {k.id for k in self.key_points}
+        misconceptions = {m.id for m in self.misconceptions}
+        for example in self.examples:
+            odd = key_points ^ set(example.verdicts)
+            if odd:
+                raise ValueError(
+                    f"example '{example.id}': verdicts must name every key point once; "
+                    f"missing or unknown: {', '.join(sorted(odd))}"
+                )
+            unknown = set(example.misconceptions) - misconceptions
+            if unknown:
+                raise ValueError(
+                    f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
+                )
+        return self
+
+    @property
+    def max_points(self) -> float:
+        """The sum of all key points."""
+        return sum(k.points for k in self.key_points)
+
+
+class KeyPointContrast(Record):
+    """Statements around one key point."""
+
+    covered: tuple[Text, ...] = Field(description="Say it, in really different words.")
+    contradicted: tuple[Text, ...] = Field(description="Say the opposite, same vocabulary.")
+    near: tuple[Text, ...] = Field(description="Come near it and do neither.")
+
+
+class MisconceptionContrast(Record):
+    """Statements around one misconception."""
+
+    asserted: tuple[Text, ...]
+    denied: tuple[Text, ...]
+
+
+class ContrastSet(Record):
+    """Statements that teach and test the verifier; grading never reads them."""
+
+    question: Slug
+    key_points: dict[Slug, KeyPointContrast]
+    misconceptions: dict[Slug, MisconceptionContrast] = {}
+
+
+# ── a question ready for grading ────────────────────────────────────────────
+
+
+class Reference(Record):
+    """A reference answer; ``origin`` is ``model`` or the id of a corrected source."""
+
+    origin: Text
+    text: Text
+
+
+class Question(Record):
+    """A bank entry with its rubric, corrections applied: all that grading may see."""
+
+    id: Slug
+    prompt: Text
+    references: tuple[Reference, ...]
+    open_ended: bool = False
+    scale: Scale = Scale()
+    key_points: tuple[KeyPoint, ...]
+    misconceptions: tuple[Misconception, ...] = ()
+    digest: str = Field(description="SHA-256 of all of the above, as hex.")
+
+    @property
+    def max_points(self) -> float:
+        """The sum of all key points."""
+        return sum(k.points for k in self.key_points)
+
+
+# ── results ─────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A verbatim span of the answer: ``text`` is ``answer[start:end]``."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPointResult:
+    """What the answer does with one key point."""
+
+    id: str
+    claim: str
+    verdict: Verdict
+    points: float
+    """Points earned."""
+    max_points: float
+    probability: float
+    """The verifier's probability of this verdict, 0 to 1."""
+    evidence: Evidence | None
+    """The words that decided; none for ``missing``."""
+
+
+@dataclass(frozen=True, slots=True)
+class MisconceptionResult:
+    """What the answer does with one misconception."""
+
+    id: str
+    claim: str
+    verdict: MisconceptionVerdict
+    cost: float
+    """Points lost: 0 where absent."""
+    probability: float
+    evidence: Evidence | None
+    correction: str
+    why: str
+    authority: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One graded answer."""
+
+    question_id: str
+    score: float
+    """Points over maximum, 0 to 1."""
+    points: float
+    max_points: float
+    passed: bool
+    confidence: float
+    """The chance, weighed by points, that a verdict is right, 0 to 1."""
+    needs_review: bool
+    review_reasons: tuple[str, ...]
+    flags: tuple[Flag, ...]
+    key_points: tuple[KeyPointResult, ...]
+    misconceptions: tuple[MisconceptionResult, ...]
+    feedback: str
+    signature: str
+    """Hash of everything that made this grade: rubric, models, settings, versions."""
+    versions: Mapping[str, str]
+    """What the signature is made of, by name."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Claims of the key points that earned less than their points."""
+        return tuple(k.claim for k in self.key_points if k.verdict != "covered")
+
+    @property
+    def asserted(self) -> tuple[MisconceptionResult, ...]:
+        """The misconceptions that the answer asserts."""
+        return tuple(m for m in self.misconceptions if m.verdict == "asserted")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers, ready for JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An answer that could not be graded: a record of its own, never a number."""
+
+    question_id: str
+    reason: str
+    """One word of a fixed set: the error's class, such as ``UnknownQuestionError``."""
+    message: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON."""
+        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    return value

@@ -1,0 +1,66 @@
+"""Where bundled data and models lie. No other module knows."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from grader.errors import ModelError
+
+_PACKAGE = Path(__file__).parent
+_SUMS = "SHA256SUMS"
+
+
+def data_folder(name: str) -> Path:
+    """The bundled ``bank`` or ``rubrics`` folder.
+
+    In an installed wheel they lie in ``grader/_data``; in a checkout beside
+    ``pyproject.toml``.
+    """
+    installed = _PACKAGE / "_data" / name
+    checkout = _PACKAGE.parent
+    if not installed.is_dir() and (checkout / "pyproject.toml").is_file():
+        return checkout / name
+    return installed
+
+
+def schema_file(name: str) -> Path:
+    """A JSON Schema, such as ``rubric``."""
+    return _PACKAGE / "schemas" / f"{name}.schema.json"
+
+
+def model_folder(name: str) -> Path:
+    """The folder of a bundled model, its files checked against their SHA-256.
+
+    Raises:
+        ModelError: a file is missing or damaged.
+    """
+    folder = _PACKAGE / "models" / name
+    verify_checksums(folder)
+    return folder
+
+
+def verify_checksums(folder: Path) -> None:
+    """Check every file that ``SHA256SUMS`` in the folder names.
+
+    Raises:
+        ModelError: the list or a file is missing, or a file was changed.
+    """
+    try:
+        lines = (folder / _SUMS).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise ModelError(f"{folder}: {_SUMS} can't be read: reinstall grader") from error
+    for line in lines:
+        digest, name = line.split(maxsplit=1)
+        file = folder / name
+        try:
+            actual = hashlib.sha256(file.read_bytes()).hexdigest()
+        except OSError as error:
+            raise ModelError(f"{file}: model file can't be read: reinstall grader") from error
+        if actual != digest:
+            raise ModelError(f"{file}: model file is damaged (SHA-256 differs): reinstall grader")
+
+
+def checksum(folder: Path) -> str:
+    """One SHA-256 (hex) for a whole model folder: that of its checksum list."""
+    return hashlib.sha256((folder / _SUMS).read_bytes()).hexdigest()

@@ -1,0 +1,153 @@
+"""YAML to records, strictly: every fault names file, line and key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from grader.errors import DataFileError
+from grader.records import Record
+
+R = TypeVar("R", bound=Record)
+Key = tuple[str | int, ...]
+Lines = dict[Key, int]
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_MESSAGES: Mapping[str, str] = {
+    "missing": "this key is missing",
+    "extra_forbidden": "unknown key",
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge:g}",
+    "less_than_equal": "must be at most {le:g}",
+    "string_too_short": "must not be empty",
+    "too_short": "must not be empty",
+    "string_pattern_mismatch": "must be lower-case words joined by hyphens, such as 'my-question'",
+    "literal_error": "must be {expected}",
+    "string_type": "must be text; quote it if it looks like a number",
+    "tuple_type": "must be a list",
+    "model_type": "must be a mapping of keys to values",
+    "dict_type": "must be a mapping of keys to values",
+}
+
+
+def read_text(file: Path) -> str:
+    """The file's text.
+
+    Raises:
+        DataFileError: it can't be read or is not UTF-8.
+    """
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DataFileError(f"can't be read: {error.strerror}", file=file) from error
+    except UnicodeDecodeError as error:
+        raise DataFileError(
+            f"is not UTF-8 (byte {error.start}): save it as UTF-8", file=file
+        ) from error
+
+
+def load_record(file: Path, record: type[R]) -> R:
+    """The file as a record.
+
+    Raises:
+        DataFileError: not YAML, a duplicate or unknown key, a value out of range.
+    """
+    data, lines = parse(read_text(file), file)
+    return build_record(data, lines, file, record)
+
+
+def parse(text: str, file: Path) -> tuple[Any, Lines]:
+    """Plain data, and the line of every key and list item in it.
+
+    Raises:
+        DataFileError: not YAML, or a key given twice.
+    """
+    lines: Lines = {}
+    loader = _Loader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            raise DataFileError("is empty", file=file)
+        data = _construct(loader, node, (), lines, file)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark else 0
+        problem = error.problem or "cannot be parsed"
+        raise DataFileError(f"is not valid YAML: {problem}", file=file, line=line) from error
+    except yaml.YAMLError as error:
+        raise DataFileError(f"is not valid YAML: {error}", file=file) from error
+    finally:
+        loader.dispose()
+    return data, lines
+
+
+def build_record(data: Any, lines: Lines, file: Path, record: type[R]) -> R:
+    """Validate plain data; the first fault becomes one clear line."""
+    if not isinstance(data, dict):
+        raise DataFileError("must be a mapping of keys to values", file=file, line=1)
+    try:
+        return record.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors(include_url=False)[0]
+        key = tuple(part for part in fault["loc"] if part != "[key]")
+        raise DataFileError(
+            _message(fault), file=file, line=line_of(lines, key), key=dotted(key)
+        ) from error
+
+
+def line_of(lines: Lines, key: Key) -> int:
+    """The line of a key, or of the nearest enclosing key that is in the file."""
+    while key and key not in lines:
+        key = key[:-1]
+    return lines.get(key, 1)
+
+
+def dotted(key: Key) -> str:
+    """``('key_points', 2, 'claim')`` as ``key_points[2].claim``."""
+    out = ""
+    for part in key:
+        if isinstance(part, int):
+            out += f"[{part}]"
+        else:
+            out += f".{part}" if out else part
+    return out
+
+
+def _construct(loader: Any, node: yaml.Node, key: Key, lines: Lines, file: Path) -> Any:
+    lines.setdefault(key, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, key, lines, file)
+    if isinstance(node, yaml.SequenceNode):
+        return [
+            _construct(loader, item, (*key, i), lines, file) for i, item in enumerate(node.value)
+        ]
+    return loader.construct_object(node)
+
+
+def _mapping(
+    loader: Any, node: yaml.MappingNode, key: Key, lines: Lines, file: Path
+) -> dict[Any, Any]:
+    out: dict[Any, Any] = {}
+    for key_node, value_node in node.value:
+        name = loader.construct_object(key_node)
+        here = (*key, name)
+        line = key_node.start_mark.line + 1
+        if name in out:
+            raise DataFileError("this key is given twice", file=file, line=line, key=dotted(here))
+        lines[here] = line
+        out[name] = _construct(loader, value_node, here, lines, file)
+    return out
+
+
+def _message(fault: Any) -> str:
+    if fault["type"] == "value_error":
+        return str(fault["msg"]).removeprefix("Value error, ")
+    template = _MESSAGES.get(fault["type"])
+    if template is None:
+        return str(fault["msg"])
+    return template.format(**fault.get("ctx", {}))

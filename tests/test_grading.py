@@ -1,0 +1,195 @@
+"""The Grader as a library."""
+
+import dataclasses
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from grader import Failure, Grade, Grader, InputError
+from grader.errors import AnswerError, DataFileError, TableError, UnknownQuestionError
+from grader.schema import schema_text
+from grader.settings import Settings
+
+ANSWER = (
+    "While training, each unit is set to zero at random with some probability. At test time all "
+    "units are used. Units can't rely on each other, so they learn more robust features."
+)
+
+
+def test_a_grade_says_all_it_promises(grader):
+    grade = grader.grade(ANSWER, q="dropout")
+    assert grade.question_id == "dropout"
+    assert grade.score == pytest.approx(grade.points / grade.max_points, abs=1e-4)
+    assert len(grade.key_points) == len(grader.question("dropout").key_points)
+    for result in (*grade.key_points, *grade.misconceptions):
+        if result.evidence:
+            span = ANSWER[result.evidence.start : result.evidence.end]
+            assert span == result.evidence.text
+    assert grade.signature
+    assert {"grader", "question", "encoder", "verifier"} <= set(grade.versions)
+
+
+def test_a_grade_is_plain_data_that_fits_its_schema(grader):
+    import jsonschema
+
+    data = grader.grade(ANSWER, q="dropout").to_dict()
+    jsonschema.validate(json.loads(json.dumps(data)), json.loads(schema_text("grade")))
+
+
+def test_results_are_immutable(grader):
+    grade = grader.grade(ANSWER, q="dropout")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        grade.score = 1.0
+
+
+def test_the_same_answer_gets_the_same_grade_alone_and_in_a_crowd(grader):
+    alone = grader.grade(ANSWER, q="dropout")
+    crowd = grader.grade_many(["Other words.", ANSWER, "More, and longer, other words."], "dropout")
+    assert crowd[1] == alone
+    assert Grader(Settings(threads=1)).grade(ANSWER, q="dropout") == alone
+
+
+def test_a_grader_may_be_shared_between_threads(grader):
+    fresh = Grader(Settings())
+    expected = grader.grade(ANSWER, q="dropout")
+    barrier = threading.Barrier(8)
+
+    def grade(_):
+        barrier.wait()
+        return fresh.grade(ANSWER, q="dropout")
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(map(str, pool.map(grade, range(8)))) == {str(expected)}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(max_size=300))
+def test_any_text_is_graded_or_refused_in_words(grader, text):
+    try:
+        grade = grader.grade(text, q="dropout")
+    except AnswerError as error:
+        assert "\n" not in str(error)  # noqa: PT017
+    else:
+        assert 0 <= grade.score <= 1
+
+
+def test_a_bad_answer_among_others_is_a_failure_in_its_place_and_never_a_zero(grader):
+    long = "word " * 20_000
+    first, second, third = grader.grade_many(["  ", ANSWER, long], "dropout")
+    assert isinstance(first, Failure)
+    assert first.reason == "AnswerError"
+    assert isinstance(second, Grade)
+    assert "longer" in third.message or "more than" in third.message
+
+
+def test_an_unknown_question_is_an_error_with_suggestions(grader):
+    with pytest.raises(UnknownQuestionError) as caught:
+        grader.grade(ANSWER, q="dropuot")
+    assert "dropout" in caught.value.suggestions
+
+
+@pytest.mark.parametrize("asked", [{}, {"q": "dropout", "reference": "Units are dropped."}])
+def test_the_question_is_given_once(grader, asked):
+    with pytest.raises(InputError, match="either q"):
+        grader.grade(ANSWER, **asked)
+
+
+def test_a_reference_alone_makes_a_question(grader):
+    reference = "Water boils at 100 degrees. Salt raises the boiling point of water."
+    grade = grader.grade("At 100 degrees water starts to boil.", reference=reference)
+    assert [k.claim for k in grade.key_points] == [
+        "Water boils at 100 degrees.",
+        "Salt raises the boiling point of water.",
+    ]
+    assert grade.key_points[1].verdict != "covered"
+    with pytest.raises(AnswerError, match="no sentence"):
+        grader.grade("At 100 degrees.", reference="???")
+
+
+def test_the_signature_changes_with_what_decides_and_only_then(grader, own_folders):
+    bank, rubrics = own_folders
+    own = Settings(bank=bank, rubrics=rubrics)
+    answer = "Pour boiling water over the leaves."
+    first = Grader(own).grade(answer, q="tea").signature
+    assert Grader(own).grade("Steep it.", q="tea").signature == first
+    file = rubrics / "tea.yaml"
+    file.write_text(file.read_text().replace("points: 2", "points: 3"))
+    assert Grader(own).grade(answer, q="tea").signature != first
+
+
+def test_an_entry_of_ones_own_that_is_faulty_names_the_file(own_folders):
+    bank, rubrics = own_folders
+    (rubrics / "tea.yaml").write_text("question: tea\nversion: 1\nkey_points: []\n")
+    with pytest.raises(DataFileError, match=r"tea\.yaml:3: key_points: must not be empty"):
+        Grader(Settings(bank=bank, rubrics=rubrics)).grade("x", q="tea")
+
+
+def test_a_frame_keeps_its_index_and_columns(grader):
+    frame = pd.DataFrame(
+        {
+            "who": ["a", "b", "c"],
+            "answer": [ANSWER, "", None],
+            "question_id": ["dropout", "dropout", "relu"],
+        },
+        index=[7, 5, 3],
+    )
+    before = frame.copy()
+    graded = grader.grade_frame(frame)
+    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_frame_equal(graded[frame.columns], before)
+    assert list(graded.index) == [7, 5, 3]
+    assert graded["grade_score"].notna().tolist() == [True, False, False]
+    assert graded["grade_error"].str.contains("empty").tolist() == [False, True, True]
+    assert str(graded["grade_needs_review"].dtype) == "boolean"
+
+
+def test_a_frame_row_with_a_reference_needs_no_bank(grader):
+    frame = pd.DataFrame(
+        {"answer": ["Water boils at 100."], "reference": ["Water boils at 100 degrees."]}
+    )
+    assert grader.grade_frame(frame)["grade_error"].tolist() == [""]
+
+
+@pytest.mark.parametrize(
+    ("columns", "problem"),
+    [
+        ({"reply": ["x"]}, "has no column 'answer': it has 'reply'"),
+        ({"answer": ["x"]}, "neither a column 'question_id' nor 'reference'"),
+        (
+            {"answer": ["x"], "question_id": ["dropout"], "grade_score": [1]},
+            "'grade_score' already",
+        ),
+    ],
+)
+def test_a_frame_without_its_columns_is_refused(grader, columns, problem):
+    with pytest.raises(TableError, match=problem):
+        grader.grade_frame(pd.DataFrame(columns))
+
+
+def test_a_question_about_ones_own_experience_always_asks_for_a_person(grader):
+    grade = grader.grade("I led the project and we shipped it in May.", q="project-experience")
+    assert grade.confidence <= 0.5
+    assert grade.needs_review
+    assert "own experience" in grade.review_reasons[0]
+
+
+def test_an_encoder_and_a_verifier_of_ones_own_are_used(grader):
+    class Twice:
+        name = "twice"
+
+        def __init__(self):
+            self.texts = 0
+
+        def encode(self, texts):
+            self.texts += len(texts)
+            return grader.encoder.encode(texts)
+
+    encoder = Twice()
+    grade = Grader(Settings(), encoder=encoder).grade(ANSWER, q="dropout")
+    assert encoder.texts > 0
+    assert grade.versions["encoder"] == "twice"

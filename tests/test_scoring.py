@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader import scoring
+from grader.records import VERDICTS, KeyPoint, Misconception, Question, Reference, Scale
+from grader.text import Segment
+from grader.verifier import Findings
+
+ODDS = st.lists(st.floats(0.01, 1), min_size=4, max_size=4)
+
+
+def question(points=(2.0, 1.0), costs=(1.0,)):
+    return Question(
+        id="q",
+        prompt="Why?",
+        references=(Reference(origin="model", text="So."),),
+        key_points=tuple(
+            KeyPoint(id=f"k{i}", points=p, claim=f"Claim {i}.") for i, p in enumerate(points)
+        ),
+        misconceptions=tuple(
+            Misconception(
+                id=f"m{i}", claim="No.", cost=c, correction="Yes.", why="So.", authority="Book"
+            )
+            for i, c in enumerate(costs)
+        ),
+        digest="",
+    )
+
+
+def findings(key_points, misconceptions):
+    a = np.array(key_points, dtype=np.float32)
+    b = np.array(misconceptions, dtype=np.float32).reshape(-1, 2)
+    return Findings(
+        a / a.sum(1, keepdims=True),
+        b / b.sum(1, keepdims=True),
+        np.zeros(len(a) + len(b), dtype=np.intp),
+    )
+
+
+UNITS = [Segment("the words", 0, 9)]
+
+
+def graded(q, found, flags=()):
+    key_points = scoring.judge_key_points(q, found, UNITS, flags)
+    misconceptions = scoring.judge_misconceptions(q, found, UNITS, flags)
+    return key_points, misconceptions, scoring.add_up(key_points, misconceptions)
+
+
+@given(st.lists(ODDS, min_size=1, max_size=8), st.lists(st.floats(0, 1), max_size=5))
+def test_the_score_lies_between_0_and_1_and_is_the_sum_of_its_parts(odds, chances):
+    q = question([1.0 + i for i in range(len(odds))], [1.0] * len(chances))
+    found = findings(odds, [[1 - c, c] for c in chances])
+    key_points, misconceptions, total = graded(q, found)
+    assert 0 <= total.score <= 1
+    earned = sum(k.points for k in key_points) - sum(m.cost for m in misconceptions)
+    assert total.points == max(0, earned)
+    assert total.score == pytest.approx(total.points / q.max_points, abs=1e-4)
+    assert 0 <= scoring.confidence(key_points, misconceptions) <= 1
+
+
+@given(st.lists(ODDS, min_size=2, max_size=6), st.integers(0, 5))
+def test_covering_one_more_key_point_never_lowers_the_score(odds, which):
+    which %= len(odds)
+    q = question([1.0] * len(odds), [])
+    before = graded(q, findings(odds, []))[2].score
+    better = [list(o) for o in odds]
+    better[which] = [1, 0.01, 0.01, 0.01]
+    assert graded(q, findings(better, []))[2].score >= before
+
+
+@pytest.mark.parametrize(
+    ("verdict", "points"), [("covered", 2), ("partial", 1), ("missing", 0), ("contradicted", 0)]
+)
+def test_what_each_verdict_earns(verdict, points):
+    odds = [[0.1] * 4]
+    odds[0][VERDICTS.index(verdict)] = 0.7
+    (result,), _, total = graded(question([2.0], []), findings(odds, []))
+    assert (result.verdict, result.points, total.points) == (verdict, points, points)
+    assert (result.evidence is None) == (verdict == "missing")
+
+
+def test_partial_credit_is_the_rubrics():
+    q = question([2.0], []).model_copy(update={"scale": Scale(partial_credit=0.25)})
+    _, _, total = graded(q, findings([[0.1, 0.7, 0.1, 0.1]], []))
+    assert total.points == 0.5
+
+
+def test_a_misconception_costs_points_and_shows_its_correction():
+    found = findings([[0.9, 0, 0.1, 0], [0.9, 0, 0.1, 0]], [[0.2, 0.8]])
+    _, (misconception,), total = graded(question(), found)
+    assert misconception.verdict == "asserted"
+    assert (misconception.correction, misconception.authority) == ("Yes.", "Book")
+    assert total.points == 2
+
+
+def test_nothing_in_a_keyword_list_counts():
+    found = findings([[0.9, 0, 0.1, 0], [0.9, 0, 0.1, 0]], [[0.2, 0.8]])
+    key_points, misconceptions, total = graded(question(), found, flags=("keyword_list",))
+    assert {k.verdict for k in key_points} == {"missing"}
+    assert {m.verdict for m in misconceptions} == {"absent"}
+    assert total.points == 0
+
+
+def test_reasons_for_review_name_the_flag_and_the_bar():
+    assert scoring.review_reasons(0.9, 0.6, ()) == ()
+    assert scoring.review_reasons(0.5, 0.6, ("injection",)) == (
+        "confidence 0.50 is below 0.60",
+        "flag: injection",
+    )
