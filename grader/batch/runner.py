@@ -12,7 +12,7 @@ from grader.columns import ADDED, check_columns, grade_cells
 from grader.grading import Grader
 from grader.records import Failure, Grade
 
-_CHUNK = 64
+_CHUNK = 32
 
 
 @dataclass(slots=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,9 +69,17 @@ def _grade_with_bar(grader: Grader, options: BatchOptions) -> Tally:
         TimeElapsedColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
+        _noticing_interrupts() as check,
+    ):
         total = _count(options) if console.is_terminal else None
         task = bar.add_task("", total=total)
+
+        def after_chunk(tally: Tally) -> None:
+            bar.update(task, completed=tally.rows)
+            check()
+
         return grade_file(
             grader,
             options.table,
@@ -76,8 +87,28 @@ def _grade_with_bar(grader: Grader, options: BatchOptions) -> Tally:
             q=options.q,
             force=options.force,
             encoding=options.encoding,
-            progress=lambda tally: bar.update(task, completed=tally.rows),
+            progress=after_chunk,
         )
+
+
+@contextmanager
+def _noticing_interrupts() -> Iterator[Callable[[], None]]:
+    """Make Ctrl-C count when the given check is called.
+
+    Raised at any moment it can be lost, in a callback of a thread pool for one, and the run
+    would go on.
+    """
+    pressed = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+
+    def check() -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _count(options: BatchOptions) -> int:
