@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from grader.lexicon import FUNCTION_WORDS
 from grader.records import Flag, Question
 from grader.resources import model_folder
-from grader.text import fold, sentences, words
+from grader.text import WORD, fold, sentences, words
 
 if TYPE_CHECKING:
     from grader.encoders.base import Vectors
@@ -59,6 +59,8 @@ class Thresholds:
     """Below this share of function words, and … """
     keyword_separators: float
     """… above this many commas, semicolons and line ends a word, it is a list of terms."""
+    keyword_run: float
+    """It is one, too, if more content words than this follow on each other unbroken."""
 
 
 @lru_cache(maxsize=1)
@@ -126,6 +128,20 @@ def listness(answer: str) -> tuple[float, float]:
     return function, len(re.findall(r"[,;/|\n]", answer.strip())) / n
 
 
+def longest_run(answer: str) -> int:
+    """The most content words in a row, with no function word, sign or line end between."""
+    longest = run = end = 0
+    for token in WORD.finditer(answer):
+        gap = answer[end : token.start()]
+        broken = bool(gap.strip()) or "\n" in gap
+        end = token.end()
+        run = 1 if broken else run + 1
+        if token.group().lower() in FUNCTION_WORDS:
+            run = 0
+        longest = max(longest, run)
+    return longest
+
+
 def fold_lines(text: str) -> str:
     """``fold`` line by line, without invisible characters that split words."""
     kept = "".join(c for c in text if unicodedata.category(c) != "Cf")
@@ -134,11 +150,11 @@ def fold_lines(text: str) -> str:
 
 def _is_keyword_list(answer: str, tokens: list[str], thresholds: Thresholds) -> bool:
     function, separators = listness(answer)
-    return (
-        len(tokens) >= _TOO_SHORT
-        and function < thresholds.keyword_function_words
-        and separators > thresholds.keyword_separators
+    listed = (
+        function < thresholds.keyword_function_words and separators > thresholds.keyword_separators
     )
+    unbroken = longest_run(answer) > thresholds.keyword_run
+    return len(tokens) >= _TOO_SHORT and (listed or unbroken)
 
 
 def _share_copied(answer: str, original: str, n: int) -> float:

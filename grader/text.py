@@ -28,7 +28,8 @@ _CLAUSE = re.compile(
     r"therefore|however|since|and then)\s)",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*", re.UNICODE)
+WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*", re.UNICODE)
+"""One word: letters and digits, with apostrophes and hyphens inside."""
 _SPACE = re.compile(r"\s+")
 
 _CLAUSE_MIN_WORDS = 4
@@ -65,7 +66,7 @@ def _visible(char: str) -> bool:
 
 def words(text: str) -> list[str]:
     """The words of a text, in order, as written."""
-    return _WORD.findall(text)
+    return WORD.findall(text)
 
 
 def sentences(text: str) -> list[Segment]:
@@ -74,7 +75,7 @@ def sentences(text: str) -> list[Segment]:
     A stretch of more than 60 words without an end is cut, so that no model ever reads
     less of it than stands there.
     """
-    spans = (s for s in _spans(text) if _WORD.search(s.text))
+    spans = (s for s in _spans(text) if WORD.search(s.text))
     return [part for span in spans for part in _cut(span)]
 
 
@@ -111,7 +112,7 @@ def clauses(sentence: Segment) -> list[Segment]:
 
 
 def _cut(span: Segment) -> Iterator[Segment]:
-    found = list(_WORD.finditer(span.text))
+    found = list(WORD.finditer(span.text))
     start = 0
     for i in range(_MAX_WORDS, len(found), _MAX_WORDS):
         cut = found[i].start()

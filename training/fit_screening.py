@@ -20,12 +20,14 @@ import numpy as np
 from grader.catalog import Catalog
 from grader.encoders.onnx import OnnxEncoder
 from grader.features import PreparedQuestion
+from grader.lexicon import FUNCTION_WORDS
 from grader.records import Example
-from grader.screening import listness, topicality
+from grader.screening import listness, longest_run, topicality
 from grader.settings import Settings
-from grader.text import normalise, units
+from grader.text import normalise, units, words
 from training.onnx_export import write_checksums
 
+SHORT_LIST = 12  # terms: the shortest list without commas that must be caught
 OUT = Path(__file__).parents[1] / "grader" / "models" / "screening"
 
 
@@ -62,17 +64,21 @@ def main() -> None:
     catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder()
     topical: dict[bool, list[float]] = {True: [], False: []}
     lists: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    unbroken: dict[bool, list[float]] = {True: [], False: []}
     for slug in catalog.slugs():
-        _, rubric, _ = catalog.load(slug)
+        entry, rubric, _ = catalog.load(slug)
+        unbroken[True] += [longest_run(_terms(text)) for text in entry.references]
         prepared = PreparedQuestion(catalog.question(slug), encoder)
         for example in (e for e in rubric.examples if not e.holdout):
             topical[example.kind == "off_topic"].append(_topicality(example, prepared, encoder))
             lists[example.kind == "keyword_list"].append(listness(example.answer))
+            unbroken[False].append(longest_run(example.answer))
     function, separators = best_list_cut(lists[True], lists[False])
     thresholds = {
         "off_topic_similarity": round(best_cut(topical[True], topical[False]), 4),
         "keyword_function_words": round(function, 4),
         "keyword_separators": round(separators, 4),
+        "keyword_run": best_cut(unbroken[False], unbroken[True]),
     }
     card = {
         "thresholds": thresholds,
@@ -86,6 +92,12 @@ def main() -> None:
     (args.out / "thresholds.json").write_text(text, encoding="utf-8")
     write_checksums(args.out)
     print(text)
+
+
+def _terms(text: str) -> str:
+    """A list without commas: the first content words of a right answer."""
+    content = [w for w in words(text) if w.lower() not in FUNCTION_WORDS]
+    return " ".join(list(dict.fromkeys(content))[:SHORT_LIST])
 
 
 def _topicality(example: Example, prepared: PreparedQuestion, encoder: OnnxEncoder) -> float:
