@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from grader.encoders.base import Encoder, Vectors
     from grader.features import PreparedQuestion
+    from grader.reference import ReferenceScorer
     from grader.screening import Thresholds
     from grader.verifier import Verifier
 
@@ -255,6 +256,12 @@ class Grader:
 
         return load_thresholds()
 
+    @property
+    def _reference_scorer(self) -> ReferenceScorer:
+        from grader.reference import load_reference_scorer
+
+        return load_reference_scorer()
+
     def _row_question(self, row: Mapping[str, str], q: str | None) -> Question | InputError:
         """The question that a row asks for, or the error that its failure will tell."""
         try:
@@ -302,6 +309,7 @@ class Grader:
     def _judge(
         self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
     ) -> Grade:
+        from grader.reference import reference_features
         from grader.screening import screen
 
         question = answer.question
@@ -313,6 +321,10 @@ class Grader:
         total = scoring.add_up(key_points, misconceptions)
         story = question.open_ended
         sure = scoring.confidence(key_points, misconceptions, open_ended=story)
+        if question.reference_only and not scoring.is_void(flags):
+            features = reference_features(prepared, answer.text, vectors, findings)
+            total = scoring.of_share(self._reference_scorer.score(features), total.max_points)
+            sure = self._reference_scorer.confidence(total.score, question.scale.pass_score)
         bar = self.settings.review_below
         reasons = scoring.review_reasons(sure, bar, flags, open_ended=story)
         versions = self._versions(question)
@@ -341,7 +353,7 @@ class Grader:
         )
 
     def _versions(self, question: Question) -> dict[str, str]:
-        return {
+        versions = {
             "grader": __version__,
             "question": question.digest[:12],
             "encoder": self.encoder.name,
@@ -349,6 +361,9 @@ class Grader:
             "screening": _hash(repr(self._thresholds)),
             "review_below": str(self.settings.review_below),
         }
+        if question.reference_only:
+            versions["reference"] = self._reference_scorer.name
+        return versions
 
     def _kept(self, store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:
         """A value from a bounded store, made once; the least recently used leaves first."""

@@ -260,6 +260,11 @@ class Question(Record):
     prompt: Text
     references: tuple[Reference, ...]
     open_ended: bool = False
+    reference_only: bool = Field(
+        default=False,
+        description="Made from a reference answer, without a rubric: each sentence is a key "
+        "point, and a fitted combination makes the score.",
+    )
     scale: Scale = Scale()
     key_points: tuple[KeyPoint, ...]
     misconceptions: tuple[Misconception, ...] = ()
@@ -321,12 +326,13 @@ class Grade:
 
     question_id: str
     score: float
-    """Points over maximum, 0 to 1."""
+    """Points over maximum, 0 to 1. With a reference only it is fitted, and makes the points."""
     points: float
     max_points: float
     passed: bool
     confidence: float
-    """The chance, weighed by points, that a verdict is right, 0 to 1."""
+    """The chance, weighed by points, that a verdict is right, 0 to 1; with a reference only
+    the chance that ``passed`` is."""
     needs_review: bool
     review_reasons: tuple[str, ...]
     flags: tuple[Flag, ...]

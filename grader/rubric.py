@@ -108,6 +108,7 @@ def question_from_reference(reference: str, prompt: str) -> Question:
             KeyPoint(id=f"reference-{i}", points=1, claim=claim)
             for i, claim in enumerate(claims, start=1)
         ),
+        reference_only=True,
         digest="",
     )
     return seal(question)

@@ -44,7 +44,7 @@ def judge_key_points(
     question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
 ) -> tuple[KeyPointResult, ...]:
     """The likeliest verdict of every key point, with the words that decided it."""
-    void = bool(VOIDING.intersection(flags))
+    void = is_void(flags)
     results = []
     for i, key_point in enumerate(question.key_points):
         odds = findings.key_points[i]
@@ -68,7 +68,7 @@ def judge_misconceptions(
     question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
 ) -> tuple[MisconceptionResult, ...]:
     """Whether the answer asserts each misconception, with its words and the correction."""
-    void = bool(VOIDING.intersection(flags))
+    void = is_void(flags)
     results = []
     for i, misconception in enumerate(question.misconceptions):
         chance = float(findings.misconceptions[i, 1])
@@ -97,6 +97,16 @@ def add_up(
     most = sum(k.max_points for k in key_points)
     points = max(0.0, sum(k.points for k in key_points) - sum(m.cost for m in misconceptions))
     return Score(points, most, round(points / most, 4))
+
+
+def of_share(share: float, max_points: float) -> Score:
+    """The score that was fitted as a whole, 0 to 1, in points."""
+    return Score(round(share * max_points, 4), max_points, share)
+
+
+def is_void(flags: Sequence[Flag]) -> bool:
+    """Whether nothing in the answer counts as said."""
+    return bool(VOIDING.intersection(flags))
 
 
 def confidence(

@@ -23,16 +23,18 @@ def print_grade(
 ) -> None:
     """Print a grade; colours only where the output is a terminal that wants them."""
     console = console or Console(highlight=False)
-    parts: list[RenderableType] = [Text(question.prompt, style="bold"), _headline(grade), Text()]
+    whole = question.reference_only
+    headline = _headline(grade, whole=whole)
+    parts: list[RenderableType] = [Text(question.prompt, style="bold"), headline, Text()]
     said = [k for k in grade.key_points if k.verdict != "missing"]
-    parts += [_key_point(k, explain=explain) for k in said]
+    parts += [_key_point(k, explain=explain, whole=whole) for k in said]
     if grade.asserted:
         parts += [Text(), Text("Wrong", style="bold red")]
         parts += [_misconception(m) for m in grade.asserted]
     missing = [k for k in grade.key_points if k.verdict == "missing"]
     if missing:
         parts += [Text(), Text("To add", style="bold")]
-        parts += [_key_point(k, explain=explain) for k in missing]
+        parts += [_key_point(k, explain=explain, whole=whole) for k in missing]
     if grade.needs_review:
         reasons = "; ".join(grade.review_reasons)
         parts += [Text(), Text(f"A person should look at this: {reasons}.", style="yellow")]
@@ -41,19 +43,23 @@ def print_grade(
     console.print(Group(*parts))
 
 
-def _headline(grade: Grade) -> Text:
+def _headline(grade: Grade, *, whole: bool) -> Text:
+    """Score and what it is made of: points, or (``whole``) the comparison with a reference."""
     filled = round(grade.score * _BAR_WIDTH)
     style = "green" if grade.passed else "red"
     line = Text(f"{grade.score:.2f} ", style=f"bold {style}")
     line.append("█" * filled, style=style)
     line.append("░" * (_BAR_WIDTH - filled), style="dim")
-    line.append(f" {grade.points:g} of {grade.max_points:g} points, ")
+    made_of = (
+        "against the reference" if whole else f"{grade.points:g} of {grade.max_points:g} points"
+    )
+    line.append(f" {made_of}, ")
     line.append("pass" if grade.passed else "no pass", style=style)
     line.append(f", {grade.confidence:.0%} sure")
     return line
 
 
-def _key_point(result: KeyPointResult, *, explain: bool) -> RenderableType:
+def _key_point(result: KeyPointResult, *, explain: bool, whole: bool) -> RenderableType:
     mark, style = _MARKS[result.verdict]
     grid = Table.grid(padding=(0, 1))
     grid.add_column(width=1)
@@ -66,7 +72,8 @@ def _key_point(result: KeyPointResult, *, explain: bool) -> RenderableType:
         body.append(f"“{_one_line(result.evidence.text)}”", style="italic")
     if explain:
         body.append(f"\n{result.verdict}, probability {result.probability:.2f}", style="dim")
-    points = Text(f"{result.points:g}/{result.max_points:g}", style=style)
+    worth = "" if whole else f"{result.points:g}/{result.max_points:g}"
+    points = Text(worth, style=style)
     grid.add_row(Text(mark, style=style), body, points)
     return grid
 
