@@ -21,6 +21,7 @@ from sklearn.linear_model import LinearRegression
 
 from grader.catalog import Catalog
 from grader.encoders.onnx import OnnxEncoder
+from grader.evaluation.agreement import pearson, rmse, weighted_rmse
 from grader.reference import NAMES
 from grader.settings import Settings
 from grader.verifier import TrainedVerifier
@@ -48,11 +49,11 @@ def main() -> None:
     for name in SETS:
         marks, ways = _ways(name, exams, rows, cosines)
         for way, scores in ways.items():
-            weighted = weighted_rmse(scores, marks)
+            weighted = weighted_rmse(marks, scores)
             overall.setdefault(way, []).append(weighted)
             print(
-                f"{name:14}{way:32}{len(marks):6}{_pearson(scores, marks):7.2f}"
-                f"{_rmse(scores, marks):7.2f}{weighted:10.2f}"
+                f"{name:14}{way:32}{len(marks):6}{pearson(scores, marks):7.2f}"
+                f"{rmse(marks, scores):7.2f}{weighted:10.2f}"
             )
     for way, values in overall.items():
         print(f"{'mean of sets':14}{way:32}{'':6}{'':7}{'':7}{np.mean(values):10.2f}")
@@ -65,12 +66,6 @@ def plain_cosines(exams: Sequence[Exam]) -> np.ndarray:
     vectors = dict(zip(texts, model.encode(texts, normalize_embeddings=True), strict=True))
     best = [max(vectors[r] @ vectors[e.answer] for r in e.references) for e in exams]
     return np.array(best, dtype=float)[:, None]
-
-
-def weighted_rmse(scores: np.ndarray, marks: np.ndarray, bins: int = 10) -> float:
-    """The mean over the bins of the mark of the RMSE within."""
-    which = np.minimum((marks * bins).astype(int), bins - 1)
-    return float(np.mean([_rmse(scores[which == b], marks[which == b]) for b in set(which)]))
 
 
 def _ways(
@@ -96,14 +91,6 @@ def _line(x: np.ndarray, y: np.ndarray, fitted: np.ndarray, judged: np.ndarray) 
     """One feature on the scale of the marks."""
     line = LinearRegression().fit(x[fitted], y[fitted])
     return np.clip(line.predict(x[judged]), 0, 1)
-
-
-def _pearson(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.corrcoef(a, b)[0, 1]) if a.std() else 0.0
-
-
-def _rmse(a: np.ndarray, b: np.ndarray) -> float:
-    return float(np.sqrt(((a - b) ** 2).mean()))
 
 
 if __name__ == "__main__":

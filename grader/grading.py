@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from grader import scoring
@@ -24,9 +25,9 @@ from grader.columns import (
     check_columns,
     grade_cells,
 )
-from grader.errors import AnswerError, InputError, TableError
+from grader.errors import AnswerError, InputError, SettingsError, TableError
 from grader.feedback import write_feedback
-from grader.records import Failure, Grade, Question
+from grader.records import Calibration, Failure, Grade, Question
 from grader.rubric import question_from_reference
 from grader.settings import Settings, load_settings
 from grader.text import Segment, normalise, units, words
@@ -256,6 +257,23 @@ class Grader:
 
         return load_thresholds()
 
+    @cached_property
+    def _calibration(self) -> Calibration | None:
+        from grader.calibration import load_calibration
+
+        file = self.settings.calibration
+        if file is None:
+            return None
+        calibration = load_calibration(file)
+        here = {"encoder": self.encoder.name, "verifier": self.verifier.name}
+        for name, version in here.items():
+            if calibration.versions.get(name) != version:
+                raise SettingsError(
+                    f"{file}: was fitted to the scores of another {name}: fit it again with  "
+                    "grade calibrate"
+                )
+        return calibration
+
     @property
     def _reference_scorer(self) -> ReferenceScorer:
         from grader.reference import load_reference_scorer
@@ -309,6 +327,7 @@ class Grader:
     def _judge(
         self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
     ) -> Grade:
+        from grader.calibration import calibrated
         from grader.reference import reference_features
         from grader.screening import screen
 
@@ -328,12 +347,16 @@ class Grader:
         bar = self.settings.review_below
         reasons = scoring.review_reasons(sure, bar, flags, open_ended=story)
         versions = self._versions(question)
+        score = total.score
+        if self._calibration is not None:
+            score = calibrated(score, self._calibration)
         return Grade(
             question_id=question.id,
-            score=total.score,
+            score=score,
+            linear_score=total.score,
             points=total.points,
             max_points=total.max_points,
-            passed=total.score >= question.scale.pass_score,
+            passed=score >= question.scale.pass_score,
             confidence=sure,
             needs_review=bool(reasons),
             review_reasons=reasons,
@@ -363,6 +386,10 @@ class Grader:
         }
         if question.reference_only:
             versions["reference"] = self._reference_scorer.name
+        if self._calibration is not None:
+            from grader.calibration import calibration_name
+
+            versions["calibration"] = calibration_name(self._calibration)
         return versions
 
     def _kept(self, store: OrderedDict[str, T], key: str, make: Callable[[], T]) -> T:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -243,6 +244,29 @@ class ContrastSet(Record):
     misconceptions: dict[Slug, MisconceptionContrast] = {}
 
 
+class Calibration(Record):
+    """A monotone map from the grader's score to a user's marks; see ``grade calibrate``."""
+
+    scores: tuple[Share, ...] = Field(min_length=2, description="Scores, strictly rising.")
+    marks: tuple[Share, ...] = Field(
+        min_length=2, description="The mark at each of the scores, never falling."
+    )
+    answers: Annotated[int, Field(ge=1)] = Field(description="How many it was fitted on.")
+    versions: dict[str, str] = Field(
+        description="The versions that made the scores: others need another calibration."
+    )
+
+    @model_validator(mode="after")
+    def _monotone(self) -> Self:
+        if len(self.scores) != len(self.marks):
+            raise ValueError("scores and marks must be as many")
+        if any(a >= b for a, b in pairwise(self.scores)):
+            raise ValueError("scores must rise")
+        if any(a > b for a, b in pairwise(self.marks)):
+            raise ValueError("marks must never fall")
+        return self
+
+
 # ── a question ready for grading ────────────────────────────────────────────
 
 
@@ -326,7 +350,10 @@ class Grade:
 
     question_id: str
     score: float
-    """Points over maximum, 0 to 1. With a reference only it is fitted, and makes the points."""
+    """Points over maximum, 0 to 1, or what a calibration makes of it; decides ``passed``."""
+    linear_score: float
+    """Points over maximum, before any calibration. With a reference only it is fitted, and
+    makes the points."""
     points: float
     max_points: float
     passed: bool

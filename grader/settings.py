@@ -29,6 +29,8 @@ class Settings:
     """Threads that encode text side by side."""
     max_answer_chars: int = 50_000
     """The longest answer that is graded, in characters."""
+    calibration: Path | None = None
+    """A file that ``grade calibrate`` wrote: scores on your own scale."""
     review_below: float = 0.6
     """Grades less confident than this ask for a person."""
 
@@ -85,6 +87,8 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
     try:
         if name in {"bank", "rubrics"}:
             return _folder(base / Path(value).expanduser())
+        if name == "calibration":
+            return _file(base / Path(value).expanduser())
         if name == "review_below":
             return _within(float(value), 0, 1)
         if name in {"threads", "max_answer_chars"}:
@@ -103,6 +107,12 @@ def _text(value: object) -> str:
 def _folder(path: Path) -> Path:
     if not path.is_dir():
         raise ValueError("no such folder")
+    return path
+
+
+def _file(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError("no such file")
     return path
 
 

@@ -19,7 +19,7 @@ LAYERS = [
     ["text"],
     ["answers", "articles", "lexicon", "templates"],
     ["yamlfile"],
-    ["bank"],
+    ["bank", "calibration"],
     ["rubric"],
     ["catalog"],
     ["overview"],
@@ -38,6 +38,7 @@ LAYERS = [
     ["trials"],
     ["auditing"],
     ["batch"],
+    ["evaluation"],
     ["cli"],
 ]
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}

@@ -72,6 +72,22 @@ EncoderName = Annotated[
         help="'bundled', a sentence-transformers name or folder, or openai:MODEL.",
     ),
 ]
+CalibrationFile = Annotated[
+    Path | None,
+    typer.Option("--calibration", help="A file that 'grade calibrate' wrote: your own scale."),
+]
+MarkColumn = Annotated[str, typer.Option("--mark", help="The column of people's marks.")]
+MaxMark = Annotated[float, typer.Option("--max-mark", help="The highest mark.", min=0.001)]
+RowQuestion = Annotated[
+    str | None,
+    typer.Option(
+        "--q", help="The question of every row, if no column says.", autocompletion=complete_slug
+    ),
+]
+TableEncoding = Annotated[
+    str | None, typer.Option("--encoding", help="The table's encoding, if not UTF-8.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads for the models.")]
 
 
@@ -122,6 +138,7 @@ def answer(
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
+    calibration: CalibrationFile = None,
     threads: Threads = None,
 ) -> None:
     """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
@@ -139,7 +156,13 @@ def answer(
         explain=explain,
         fail_under=fail_under,
         encoding=encoding,
-        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+        settings={
+            "bank": bank,
+            "rubrics": rubrics,
+            "encoder": encoder,
+            "calibration": calibration,
+            "threads": threads,
+        },
     )
     with reporting():
         code = run_answer(options)
@@ -152,23 +175,13 @@ def batch(
         Path, typer.Argument(help="A CSV with a column 'answer' and 'question_id' or 'reference'.")
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The graded CSV to write.")],
-    q: Annotated[
-        str | None,
-        typer.Option(
-            "--q",
-            help="The question of every row, if no column says.",
-            autocompletion=complete_slug,
-        ),
-    ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace the output if it exists.")
-    ] = False,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="The table's encoding, if not UTF-8.")
-    ] = None,
+    q: RowQuestion = None,
+    force: Force = False,
+    encoding: TableEncoding = None,
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
+    calibration: CalibrationFile = None,
     threads: Threads = None,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
@@ -180,10 +193,95 @@ def batch(
         q=q,
         force=force,
         encoding=encoding,
-        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+        settings={
+            "bank": bank,
+            "rubrics": rubrics,
+            "encoder": encoder,
+            "calibration": calibration,
+            "threads": threads,
+        },
     )
     with reporting():
         run_batch(options)
+
+
+@app.command("eval")
+def evaluate(
+    table: Annotated[
+        Path, typer.Argument(help="A CSV as for 'grade batch', with a column of people's marks.")
+    ],
+    mark: MarkColumn = "mark",
+    max_mark: MaxMark = 1.0,
+    page: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Also write an HTML page.")
+    ] = None,
+    plots: Annotated[
+        Path | None, typer.Option("--plots", help="Also write the pictures into this folder.")
+    ] = None,
+    worst: Annotated[
+        int, typer.Option("--worst", min=0, help="How many of the worst disagreements to list.")
+    ] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+    q: RowQuestion = None,
+    force: Force = False,
+    encoding: TableEncoding = None,
+    bank: BankDir = None,
+    rubrics: RubricsDir = None,
+    encoder: EncoderName = None,
+    calibration: CalibrationFile = None,
+    threads: Threads = None,
+) -> None:
+    """Compare grades with people's marks: agreement, calibration, worst disagreements."""
+    from grader.cli.evaluate import EvalOptions, MarkedOptions, run_eval
+
+    marked = MarkedOptions(
+        table=table,
+        mark=mark,
+        max_mark=max_mark,
+        q=q,
+        encoding=encoding,
+        settings={
+            "bank": bank,
+            "rubrics": rubrics,
+            "encoder": encoder,
+            "calibration": calibration,
+            "threads": threads,
+        },
+    )
+    options = EvalOptions(page=page, plots=plots, worst=worst, as_json=as_json, force=force)
+    with reporting():
+        run_eval(marked, options)
+
+
+@app.command()
+def calibrate(
+    table: Annotated[
+        Path, typer.Argument(help="A CSV as for 'grade batch', with a column of people's marks.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
+    mark: MarkColumn = "mark",
+    max_mark: MaxMark = 1.0,
+    q: RowQuestion = None,
+    force: Force = False,
+    encoding: TableEncoding = None,
+    bank: BankDir = None,
+    rubrics: RubricsDir = None,
+    encoder: EncoderName = None,
+    threads: Threads = None,
+) -> None:
+    """Fit your own scale to your marks, for --calibration."""
+    from grader.cli.evaluate import MarkedOptions, run_calibrate
+
+    marked = MarkedOptions(
+        table=table,
+        mark=mark,
+        max_mark=max_mark,
+        q=q,
+        encoding=encoding,
+        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+    )
+    with reporting():
+        run_calibrate(marked, output, force=force)
 
 
 def run(args: list[str] | None = None) -> Any:

@@ -1,0 +1,155 @@
+"""``grade eval`` and ``grade calibrate``: grades beside people's marks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from grader.batch.table import check_output
+from grader.columns import ANSWER
+from grader.errors import InputError, OutputError
+from grader.evaluation.marked import Judgement, judge, read_marked
+from grader.evaluation.page import shown
+from grader.grading import Grader
+from grader.records import Scale
+from grader.settings import load_settings
+
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarkedOptions:
+    """What both commands were given."""
+
+    table: Path
+    mark: str
+    max_mark: float
+    q: str | None
+    encoding: str | None
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalOptions:
+    """What ``grade eval`` was given besides."""
+
+    page: Path | None
+    plots: Path | None
+    worst: int
+    as_json: bool
+    force: bool
+
+
+def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
+    """Grade what people have marked, and print how far the two agree.
+
+    Raises:
+        InputError: the table, an output or a setting won't do.
+    """
+    if options.page is not None:
+        check_output(options.page, force=options.force)
+    judgement = _judge(marked)
+    from grader.evaluation.summary import evaluate
+
+    evaluation = evaluate(judgement, Scale().pass_score, worst=options.worst)
+    if options.as_json:
+        typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
+    else:
+        _print(evaluation)
+    _draw(judgement, evaluation, options)
+
+
+def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
+    """Fit a calibration to the marks and write it.
+
+    Raises:
+        InputError: the table or the output won't do, or there are too few marks.
+    """
+    from grader.evaluation.fitting import fit_calibration
+
+    check_output(output, force=force)
+    calibration = fit_calibration(_judge(marked))
+    output.write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    typer.echo(
+        f"{output}: fitted on {calibration.answers} answers: use it with  --calibration {output}",
+        err=True,
+    )
+
+
+def _judge(options: MarkedOptions) -> Judgement:
+    grader = Grader(load_settings(**options.settings))
+    marked, unmarked = read_marked(
+        options.table, options.mark, options.max_mark, q=options.q, encoding=options.encoding
+    )
+    judgement = judge(grader, marked, unmarked, q=options.q)
+    for one, failure in judgement.failures:
+        typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)
+    if not judgement.judged:
+        raise InputError(f"{options.table}: none of its marked answers can be graded")
+    return judgement
+
+
+def _print(evaluation: Any) -> None:
+    table = Table("question", box=None, pad_edge=False)
+    heads = ("n", "r", "rank r", "QWK", "kappa", "right", "RMSE", "weighted", "bias")
+    for head in heads:
+        table.add_column(head, justify="right")
+    for group in (*evaluation.questions, evaluation.overall):
+        a = group.agreement
+        values = (a.pearson, a.spearman, a.qwk, a.kappa, a.accuracy, a.rmse, a.weighted_rmse)
+        cells = [shown(v) for v in values]
+        table.add_row(_short(group.name), str(a.n), *cells, f"{a.bias:+.2f}")
+    Console(highlight=False).print(table)
+    ranges = ", ".join(
+        f"{name.replace('_', ' ')} {low:.2f} to {high:.2f}"
+        for name, (low, high) in evaluation.overall.intervals.items()
+    )
+    typer.echo(f"\n95 % intervals: {ranges}")
+    typer.echo(f"calibration error of the confidence: {evaluation.calibration_error:.3f}")
+    kept = evaluation.curve[len(evaluation.curve) // 2 - 1]
+    typer.echo(
+        f"mean error of the surer half {kept.mean_error:.2f}, of all "
+        f"{evaluation.curve[-1].mean_error:.2f}"
+    )
+    typer.echo(
+        f"{evaluation.failed} answers could not be graded, {evaluation.unmarked} had no mark"
+    )
+    for j in evaluation.worst:
+        answer = _short(" ".join(j.marked.cells[ANSWER].split()))
+        typer.echo(
+            f"row {j.marked.row}: mark {j.marked.mark:.2f}, score {j.grade.score:.2f}: {answer}"
+        )
+
+
+def _draw(judgement: Judgement, evaluation: Any, options: EvalOptions) -> None:
+    if options.page is not None:
+        from grader.evaluation.page import evaluation_page
+        from grader.evaluation.plots import draw
+
+        page = evaluation_page(evaluation, draw(judgement, evaluation, "svg"))
+        options.page.write_text(page, encoding="utf-8")
+    if options.plots is not None:
+        _write_plots(judgement, evaluation, options.plots)
+
+
+def _write_plots(judgement: Judgement, evaluation: Any, folder: Path) -> None:
+    from grader.evaluation.plots import draw
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for form in ("png", "svg"):
+            for name, picture in draw(judgement, evaluation, form).items():
+                (folder / f"{name}.{form}").write_bytes(picture)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written: {error.strerror}") from error
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"

@@ -1,0 +1,1 @@
+"""How far grades agree with people's marks."""

@@ -1,0 +1,130 @@
+"""Answers that people have marked: read from a table, and graded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from grader.batch.table import Row, open_table
+from grader.columns import QUESTION, QUESTION_ID, REFERENCE, check_columns
+from grader.errors import TableError
+from grader.evaluation.agreement import Numbers
+from grader.grading import Grader
+from grader.records import Failure, Grade
+
+_CHUNK = 256
+_FIRST_ROW = 2  # the header is row 1
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """An answer with a person's mark, 0 to 1, and its row in the table."""
+
+    row: int
+    mark: float
+    cells: Row
+
+    @property
+    def question(self) -> str:
+        """What the answer is grouped by: its question's slug, text or reference."""
+        named = (self.cells.get(name, "").strip() for name in (QUESTION_ID, QUESTION, REFERENCE))
+        return next((name for name in named if name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A marked answer with its grade."""
+
+    marked: Marked
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything that was graded, what could not be, and how many rows had no mark."""
+
+    judged: tuple[Judged, ...]
+    failures: tuple[tuple[Marked, Failure], ...]
+    unmarked: int
+
+    @property
+    def marks(self) -> Numbers:
+        """People's marks, shape (n,)."""
+        return np.array([j.marked.mark for j in self.judged])
+
+    @property
+    def scores(self) -> Numbers:
+        """The grader's scores, shape (n,)."""
+        return np.array([j.grade.score for j in self.judged])
+
+
+def read_marked(
+    table: Path, column: str, most: float, *, q: str | None = None, encoding: str | None = None
+) -> tuple[list[Marked], int]:
+    """The rows that have a mark, and how many have none.
+
+    Args:
+        table: a CSV with the columns of ``grade batch`` and one of marks.
+        column: the column of the marks.
+        most: the highest mark: marks are divided by it.
+        q: the question of rows that name none.
+        encoding: of the table; UTF-8 if not given.
+
+    Raises:
+        TableError: the table won't do, a mark is no number from 0 to ``most``, or no row has
+            a mark.
+    """
+    with open_table(table, encoding) as (header, rows):
+        check_columns(header, str(table), q=q)
+        if column not in header:
+            named = ", ".join(f"'{name}'" for name in header)
+            raise TableError(
+                f"{table}: has no column '{column}' of marks: it has {named}; choose with  --mark"
+            )
+        numbered = list(enumerate(rows, start=_FIRST_ROW))
+    marked = [
+        Marked(n, _mark(row[column], most, f"{table}: row {n}: {column}"), row)
+        for n, row in numbered
+        if row[column].strip()
+    ]
+    if not marked:
+        raise TableError(f"{table}: no row has a mark in '{column}': there is nothing to compare")
+    return marked, len(numbered) - len(marked)
+
+
+def judge(
+    grader: Grader, marked: Sequence[Marked], unmarked: int, *, q: str | None = None
+) -> Judgement:
+    """Grade what people have marked; an answer that can't be graded is no zero."""
+    judged, failures = [], []
+    for chunk in _chunks(marked):
+        results = grader.grade_rows([m.cells for m in chunk], q=q)
+        for one, result in zip(chunk, results, strict=True):
+            if isinstance(result, Failure):
+                failures.append((one, result))
+            else:
+                judged.append(Judged(one, result))
+    return Judgement(tuple(judged), tuple(failures), unmarked)
+
+
+def _chunks(marked: Sequence[Marked]) -> Iterator[list[Marked]]:
+    rest = iter(marked)
+    while chunk := list(islice(rest, _CHUNK)):
+        yield chunk
+
+
+def _mark(cell: str, most: float, where: str) -> float:
+    try:
+        mark = float(cell)
+    except ValueError:
+        raise TableError(f"{where} = '{cell.strip()}': is no number") from None
+    if not 0 <= mark <= most:
+        raise TableError(
+            f"{where} = {cell.strip()}: must be from 0 to {most:g}: name the highest mark with  "
+            "--max-mark"
+        )
+    return mark / most

@@ -1,0 +1,77 @@
+"""The three pictures of an evaluation (needs matplotlib)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from grader.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from grader.evaluation.marked import Judgement
+    from grader.evaluation.summary import Evaluation
+
+_INK = "#808080"  # readable on white and on black
+_COLOUR = "#3b82c4"
+_SIZE = (5, 4)
+_DPI = 150
+
+
+def draw(judgement: Judgement, evaluation: Evaluation, form: str) -> dict[str, bytes]:
+    """The pictures by name, each as ``svg`` or ``png``.
+
+    Raises:
+        MissingExtraError: matplotlib is not installed.
+    """
+    painters: Mapping[str, Callable[[Any], None]] = {
+        "scatter": lambda axes: _scatter(axes, judgement),
+        "reliability": lambda axes: _reliability(axes, evaluation),
+        "risk-coverage": lambda axes: _risk_coverage(axes, evaluation),
+    }
+    return {name: _picture(paint, form) for name, paint in painters.items()}
+
+
+def _picture(paint: Callable[[Any], None], form: str) -> bytes:
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", "evaluation") from error
+    # A fixed salt and no date: the same evaluation gives the same bytes.
+    with rc_context({"svg.hashsalt": "grader", "font.size": 10}):
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        axes = figure.subplots()
+        paint(axes)
+        axes.tick_params(colors=_INK)
+        for part in (axes.xaxis.label, axes.yaxis.label):
+            part.set_color(_INK)
+        for spine in axes.spines.values():
+            spine.set_color(_INK)
+        stream = io.BytesIO()
+        clear = {"Date": None} if form == "svg" else {}
+        figure.savefig(stream, format=form, dpi=_DPI, transparent=True, metadata=clear)
+    return stream.getvalue()
+
+
+def _scatter(axes: Any, judgement: Judgement) -> None:
+    axes.plot([0, 1], [0, 1], color=_INK, linewidth=1)
+    axes.scatter(judgement.marks, judgement.scores, s=18, alpha=0.5, color=_COLOUR)
+    axes.set(xlabel="mark", ylabel="score", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+
+
+def _reliability(axes: Any, evaluation: Evaluation) -> None:
+    axes.plot([0, 1], [0, 1], color=_INK, linewidth=1)
+    sure = [b.confidence for b in evaluation.bins]
+    right = [b.right for b in evaluation.bins]
+    size = [12 + 200 * b.n / evaluation.overall.agreement.n for b in evaluation.bins]
+    axes.plot(sure, right, color=_COLOUR, linewidth=1)
+    axes.scatter(sure, right, s=size, color=_COLOUR)
+    axes.set(xlabel="confidence", ylabel="pass decisions right", xlim=(0, 1.03), ylim=(0, 1.03))
+
+
+def _risk_coverage(axes: Any, evaluation: Evaluation) -> None:
+    kept = [k.share for k in evaluation.curve]
+    axes.plot(kept, [k.mean_error for k in evaluation.curve], color=_COLOUR, marker="o")
+    axes.set(xlabel="share of grades kept, surest first", ylabel="mean error", xlim=(0, 1.03))
+    axes.set_ylim(bottom=0)

@@ -1,0 +1,132 @@
+"""Everything that an evaluation says, overall and question by question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.evaluation.agreement import (
+    Agreement,
+    Numbers,
+    agreement,
+    interval,
+    pearson,
+    rmse,
+    weighted_rmse,
+)
+from grader.evaluation.marked import Judged, Judgement
+from grader.evaluation.reliability import Bin, Kept, calibration_error, reliability, risk_coverage
+
+MEASURES = {"pearson": pearson, "rmse": rmse, "weighted_rmse": weighted_rmse}
+"""The measures that get a bootstrap interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Some of the answers: one question's, or all."""
+
+    name: str
+    agreement: Agreement
+    intervals: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How far the grader agrees with the markers, and where it does not."""
+
+    overall: Group
+    questions: tuple[Group, ...]
+    bins: tuple[Bin, ...]
+    calibration_error: float
+    curve: tuple[Kept, ...]
+    worst: tuple[Judged, ...]
+    """Farthest from their marks first."""
+    failed: int
+    unmarked: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, ready for JSON; NaN becomes null."""
+        data = {
+            "overall": _plain(self.overall),
+            "questions": [_plain(group) for group in self.questions],
+            "reliability": [asdict(b) for b in self.bins],
+            "calibration_error": self.calibration_error,
+            "risk_coverage": [asdict(kept) for kept in self.curve],
+            "worst": [
+                {
+                    "row": j.marked.row,
+                    "question": j.marked.question,
+                    "mark": j.marked.mark,
+                    "score": j.grade.score,
+                }
+                for j in self.worst
+            ],
+            "failed": self.failed,
+            "unmarked": self.unmarked,
+        }
+        cleaned: dict[str, Any] = _without_nan(data)
+        return cleaned
+
+
+def evaluate(judgement: Judgement, passing: float, *, worst: int) -> Evaluation:
+    """Sum up graded answers that people have marked.
+
+    Args:
+        judgement: with at least one graded answer.
+        passing: the score from which an answer passes.
+        worst: how many of the worst disagreements are listed.
+    """
+    marks, scores = judgement.marks, judgement.scores
+    confidence = np.array([j.grade.confidence for j in judgement.judged])
+    right = ((marks >= passing) == (scores >= passing)).astype(float)
+    names = [j.marked.question for j in judgement.judged]
+    bins = reliability(confidence, right)
+    return Evaluation(
+        overall=_group("all", marks, scores, passing),
+        questions=tuple(
+            _group(name, *_of(name, names, marks, scores), passing)
+            for name in dict.fromkeys(sorted(names))
+        ),
+        bins=tuple(bins),
+        calibration_error=calibration_error(bins),
+        curve=tuple(risk_coverage(confidence, np.abs(marks - scores), right)),
+        worst=tuple(_farthest(judgement.judged)[:worst]),
+        failed=len(judgement.failures),
+        unmarked=judgement.unmarked,
+    )
+
+
+def _group(name: str, marks: Numbers, scores: Numbers, passing: float) -> Group:
+    return Group(
+        name,
+        agreement(marks, scores, passing),
+        {key: interval(measure, marks, scores) for key, measure in MEASURES.items()},
+    )
+
+
+def _of(
+    name: str, names: Sequence[str], marks: Numbers, scores: Numbers
+) -> tuple[Numbers, Numbers]:
+    own = np.array([n == name for n in names])
+    return marks[own], scores[own]
+
+
+def _farthest(judged: Sequence[Judged]) -> list[Judged]:
+    return sorted(judged, key=lambda j: -abs(j.marked.mark - j.grade.score))
+
+
+def _plain(group: Group) -> dict[str, Any]:
+    return {"name": group.name, **asdict(group.agreement), "intervals": group.intervals}
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: _without_nan(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(v) for v in value]
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    return value

@@ -1,0 +1,234 @@
+import csv
+import json
+import math
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from grader.errors import InputError, TableError
+from grader.evaluation.agreement import agreement, interval, pearson, weighted_rmse
+from grader.evaluation.fitting import AT_LEAST, fit_calibration
+from grader.evaluation.marked import judge, read_marked
+from grader.evaluation.page import evaluation_page
+from grader.evaluation.plots import draw
+from grader.evaluation.reliability import calibration_error, reliability, risk_coverage
+from grader.evaluation.summary import evaluate
+
+MARKED = ROOT / "examples" / "marked.csv"
+shares = st.floats(0, 1, allow_subnormal=False)
+pairs = st.lists(st.tuples(shares, shares), min_size=2, max_size=30).map(np.array)
+HOSTILE = "<script>alert(1)</script> Dropout \" onload='x' zeroes units."
+
+
+def run(*args):
+    return subprocess.run(
+        [sys.executable, "-m", "grader", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def judgement(grader):
+    marked, unmarked = read_marked(MARKED, "mark", 10)
+    return judge(grader, marked, unmarked)
+
+
+def table(tmp_path, rows, name="t.csv"):
+    file = tmp_path / name
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+    return file
+
+
+# ── measures ────────────────────────────────────────────────────────────────
+
+
+@settings(deadline=None)  # the first call imports scikit-learn
+@given(pairs)
+def test_ranks_correlate_as_scipy_says(both):
+    marks, scores = both.T
+    mine = agreement(marks, scores, 0.6).spearman
+    if np.ptp(marks) == 0 or np.ptp(scores) == 0:
+        assert math.isnan(mine)
+    else:
+        assert mine == pytest.approx(stats.spearmanr(marks, scores).statistic, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_measures_stay_in_range_and_perfect_is_perfect(both):
+    marks, scores = both.T
+    a = agreement(marks, scores, 0.6)
+    assert 0 <= a.accuracy <= 1
+    assert 0 <= a.rmse <= 1
+    assert 0 <= a.weighted_rmse <= 1
+    assert -1 <= a.bias <= 1
+    same = agreement(marks, marks, 0.6)
+    assert (same.rmse, same.weighted_rmse, same.bias, same.accuracy) == (0, 0, 0, 1)
+
+
+def test_rare_marks_weigh_as_much_as_common_ones():
+    marks = np.array([1.0] * 99 + [0.0])
+    scores = np.array([1.0] * 99 + [0.6])
+    assert weighted_rmse(marks, scores) == pytest.approx(0.3)
+
+
+def test_an_interval_holds_its_measure_and_is_the_same_each_time():
+    chance = np.random.default_rng(0)
+    marks = chance.random(80)
+    scores = np.clip(marks + chance.normal(0, 0.2, 80), 0, 1)
+    low, high = interval(pearson, marks, scores)
+    assert low < pearson(marks, scores) < high
+    assert interval(pearson, marks, scores) == (low, high)
+
+
+def test_reliability_and_risk_coverage_by_hand():
+    confidence = np.array([0.95, 0.95, 0.55, 0.55])
+    right = np.array([1.0, 1.0, 1.0, 0.0])
+    bins = reliability(confidence, right)
+    assert [(b.n, b.right) for b in bins] == [(2, 0.5), (2, 1.0)]
+    assert calibration_error(bins) == pytest.approx(0.05)
+    curve = risk_coverage(confidence, np.array([0.0, 0.1, 0.2, 0.6]), right)
+    assert curve[4].share == 0.5
+    assert curve[4].mean_error == pytest.approx(0.05)
+    assert curve[-1].mean_error == pytest.approx(0.225)
+
+
+# ── marked answers ──────────────────────────────────────────────────────────
+
+
+def test_the_example_is_graded_and_summed_up(judgement):
+    result = evaluate(judgement, 0.6, worst=3)
+    assert result.overall.agreement.n == len(judgement.judged) == 39
+    assert result.overall.agreement.pearson > 0.5
+    assert {g.name for g in result.questions} == {j.marked.question for j in judgement.judged}
+    gaps = [abs(j.marked.mark - j.grade.score) for j in result.worst]
+    assert len(gaps) == 3
+    assert gaps == sorted(gaps, reverse=True)
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_rows_without_a_mark_and_failures_are_counted_apart(tmp_path, grader):
+    rows = [
+        ("answer", "question_id", "mark"),
+        ("Units are zeroed at random.", "dropout", "0.5"),
+        ("It drops units.", "dropout", " "),
+        ("", "dropout", "0"),
+    ]
+    marked, unmarked = read_marked(table(tmp_path, rows), "mark", 1)
+    done = judge(grader, marked, unmarked)
+    assert (len(done.judged), len(done.failures), done.unmarked) == (1, 1, 1)
+    assert done.failures[0][0].row == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        ([("answer", "question_id")], "has no column 'mark' of marks"),
+        ([("answer", "question_id", "mark"), ("x", "dropout", "")], "no row has a mark"),
+        ([("answer", "question_id", "mark"), ("x", "dropout", "B+")], "row 2: mark = 'B+'"),
+        ([("answer", "question_id", "mark"), ("x", "dropout", "7")], "row 2: mark = 7: must be"),
+        ([("answer", "question_id", "mark"), ("x", "dropout", "nan")], "must be from 0 to 1"),
+    ],
+)
+def test_a_table_that_will_not_do_is_refused(tmp_path, rows, problem):
+    with pytest.raises(TableError, match=problem.replace("+", r"\+")):
+        read_marked(table(tmp_path, rows), "mark", 1)
+
+
+# ── the page and the pictures ───────────────────────────────────────────────
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page and the labels of its pictures."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.images = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append(tag)
+        if tag == "svg":
+            self.images.append(dict(attrs).get("aria-label"))
+
+
+def test_untrusted_answers_can_not_run_in_the_page(tmp_path, grader):
+    rows = [("answer", "reference", "question", "mark"), (HOSTILE, "Units drop out.", HOSTILE, "1")]
+    marked, _ = read_marked(table(tmp_path, rows), "mark", 1)
+    done = judge(grader, marked, 0)
+    result = evaluate(done, 0.6, worst=1)
+    tags = Tags()
+    tags.feed(evaluation_page(result, draw(done, result, "svg")))
+    assert "script" not in tags.found
+    assert len(tags.images) == 3
+    assert all(tags.images)
+
+
+def test_pictures_are_the_same_each_time(judgement):
+    result = evaluate(judgement, 0.6, worst=0)
+    first, again = (draw(judgement, result, "svg") for _ in range(2))
+    assert first == again
+    assert draw(judgement, result, "png")["scatter"].startswith(b"\x89PNG")
+
+
+def test_the_command_prints_writes_and_refuses(tmp_path):
+    page, plots = tmp_path / "page.html", tmp_path / "plots"
+    done = run("eval", MARKED, "--max-mark", 10, "-o", page, "--plots", plots, "--worst", 2)
+    assert done.returncode == 0, done.stderr
+    assert "95 % intervals: pearson" in done.stdout
+    assert done.stdout.count("\nrow ") == 2
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert len(list(plots.iterdir())) == 6
+    again = run("eval", MARKED, "--max-mark", 10, "-o", page)
+    assert again.returncode == 2
+    assert "exists already" in again.stderr
+    data = json.loads(run("eval", MARKED, "--max-mark", 10, "--json").stdout)
+    assert data["overall"]["n"] == 39
+
+
+# ── calibration ─────────────────────────────────────────────────────────────
+
+
+def test_a_calibration_brings_scores_nearer_to_the_marks(judgement, grader, tmp_path):
+    calibration = fit_calibration(judgement)
+    file = tmp_path / "calibration.json"
+    file.write_text(calibration.model_dump_json(), encoding="utf-8")
+    from grader import Grader
+
+    mapped = Grader(calibration=file)
+    errors = []
+    for j in judgement.judged:
+        grade = mapped.grade(j.marked.cells["answer"], j.marked.question)
+        assert grade.linear_score == j.grade.score
+        assert grade.signature != j.grade.signature
+        errors.append((grade.score - j.marked.mark) ** 2)
+    assert np.mean(errors) <= np.mean((judgement.scores - judgement.marks) ** 2)
+
+
+def test_too_few_marks_make_no_calibration(tmp_path, grader):
+    rows = [("answer", "question_id", "mark")]
+    rows += [(f"Units drop {i}.", "dropout", "0.5") for i in range(AT_LEAST - 1)]
+    marked, _ = read_marked(table(tmp_path, rows), "mark", 1)
+    with pytest.raises(InputError, match=f"needs at least {AT_LEAST}"):
+        fit_calibration(judge(grader, marked, 0))
+
+
+def test_fitted_by_one_command_and_applied_by_another(tmp_path):
+    file = tmp_path / "own.json"
+    done = run("calibrate", MARKED, "--max-mark", 10, "-o", file)
+    assert done.returncode == 0, done.stderr
+    text = ("--text", "Each unit is zeroed at random while training.", "--q", "dropout", "--json")
+    plain, mapped = (json.loads(run(*text, *more).stdout) for more in ((), ("--calibration", file)))
+    assert mapped["linear_score"] == plain["score"]
+    assert mapped["versions"]["calibration"]
+    assert run("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
