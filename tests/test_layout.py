@@ -38,7 +38,7 @@ LAYERS = [
     ["trials"],
     ["auditing"],
     ["batch"],
-    ["evaluation"],
+    ["evaluation", "report"],
     ["cli"],
 ]
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}

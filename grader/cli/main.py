@@ -36,6 +36,7 @@ app = typer.Typer(
         "Grade free-text answers against rubrics, offline.\n\n"
         "  grade answer.txt --q vanishing-gradient     one answer\n\n"
         "  grade batch candidates.csv -o graded.csv    a table of answers\n\n"
+        "  grade report graded.csv -o report.html      the table as a page\n\n"
         "  grade bank search overfitting               find a question"
     ),
 )
@@ -203,6 +204,34 @@ def batch(
     )
     with reporting():
         run_batch(options)
+
+
+@app.command()
+def report(
+    table: Annotated[Path, typer.Argument(help="A table that 'grade batch' wrote.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")],
+    candidate: Annotated[
+        str | None,
+        typer.Option("--candidate", help="The column of names; else the first that is free."),
+    ] = None,
+    title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers",
+    force: Force = False,
+    bank: BankDir = None,
+    rubrics: RubricsDir = None,
+) -> None:
+    """Make one page of a graded table: scores, questions, key points, answers with evidence."""
+    from grader.cli.report import ReportOptions, run_report
+
+    options = ReportOptions(
+        table=table,
+        output=output,
+        candidate=candidate,
+        title=title,
+        force=force,
+        settings={"bank": bank, "rubrics": rubrics},
+    )
+    with reporting():
+        run_report(options)
 
 
 @app.command("eval")

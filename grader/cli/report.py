@@ -1,0 +1,42 @@
+"""``grade report``: a graded table as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from grader.batch.table import check_output
+from grader.catalog import Catalog
+from grader.report.graded import read_graded
+from grader.report.page import report_page
+from grader.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What the command was given."""
+
+    table: Path
+    output: Path
+    candidate: str | None
+    title: str
+    force: bool
+    settings: Mapping[str, Any]
+
+
+def run_report(options: ReportOptions) -> None:
+    """Write the page.
+
+    Raises:
+        InputError: the table or the output won't do.
+    """
+    check_output(options.output, force=options.force)
+    catalog = Catalog.from_settings(load_settings(**options.settings))
+    prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
+    rows = read_graded(options.table, options.candidate, prompts)
+    options.output.write_text(report_page(rows, options.title), encoding="utf-8")
+    typer.echo(f"{options.output}: {len(rows)} answers", err=True)

@@ -1,0 +1,1 @@
+"""A graded table as one HTML page for people."""
