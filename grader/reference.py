@@ -43,7 +43,8 @@ NAMES = (
     "contradicted",  # mean probability that a sentence is contradicted
     "most_contradicted",
 )
-_CLIP = 4.0  # standard deviations: an answer unlike all others must not run off the scale
+CLIP = 4.0
+"""Standard deviations: an answer unlike all others must not run off the scale."""
 
 
 def reference_features(
@@ -105,7 +106,7 @@ class ReferenceScorer:
     def score(self, features: Sequence[float]) -> float:
         """The score of an answer, 0 to 1."""
         standard = (np.array(features) - self.mean) / self.scale
-        raw = float(np.clip(standard, -_CLIP, _CLIP) @ np.array(self.weights)) + self.bias
+        raw = float(np.clip(standard, -CLIP, CLIP) @ np.array(self.weights)) + self.bias
         return round(min(1.0, max(0.0, raw)), 4)
 
     def confidence(self, score: float, pass_score: float) -> float:

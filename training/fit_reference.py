@@ -21,7 +21,8 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from grader.catalog import Catalog
 from grader.encoders.onnx import OnnxEncoder
 from grader.linting import example_score
-from grader.reference import NAMES, ReferenceScorer
+from grader.records import Scale
+from grader.reference import CLIP, NAMES, ReferenceScorer
 from grader.settings import Settings
 from grader.verifier import TrainedVerifier
 from training.exams import FITTED, SETS, UNSEEN, CachedEncoder, Exam, features_of, load_exams
@@ -31,8 +32,7 @@ OUT = Path(__file__).parents[1] / "grader" / "models" / "reference"
 SEED = 7
 MOST = 2500
 BANK = "bank"
-CLIP = 4.0
-PASS_SCORE = 0.6
+PASS_SCORE = Scale().pass_score
 ALPHAS = (3.0, 10.0, 30.0, 100.0, 300.0)
 CARD = """# Scores by a reference alone
 
