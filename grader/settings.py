@@ -7,12 +7,31 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from grader.errors import SettingsError
 
 CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
+_MANY = 10_000_000
+_NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
+    {
+        "threads": (int, 1, _MANY),
+        "max_answer_chars": (int, 1, _MANY),
+        "review_below": (float, 0, 1),
+        "llm_seed": (int, 0, _MANY),
+        "llm_temperature": (float, 0, 2),
+        "llm_max_output_tokens": (int, 1, _MANY),
+        "llm_concurrency": (int, 1, 1000),
+        "llm_attempts": (int, 1, 100),
+        "llm_backoff": (float, 0, 60),
+        "llm_timeout": (float, 0.01, _MANY),
+        "llm_deadline": (float, 0.01, _MANY),
+        "llm_run_deadline": (float, 0.01, _MANY),
+    }
+)
+"""The kind and range of each setting that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +50,28 @@ class Settings:
     """The longest answer that is graded, in characters."""
     review_below: float = 0.6
     """Grades less confident than this ask for a person."""
+    llm_model: str = ""
+    """The judge's model; several, separated by commas, are a jury."""
+    llm_base_url: str = ""
+    """An OpenAI-compatible endpoint; without it ``OPENAI_BASE_URL``, else OpenAI's."""
+    llm_seed: int = 0
+    """Decides in which order the judge sees the points of a rubric."""
+    llm_temperature: float = 0.0
+    """Asked of the model, unless the endpoint refuses to be asked."""
+    llm_max_output_tokens: int = 4096
+    """The longest reply, a model's hidden reasoning included."""
+    llm_concurrency: int = 16
+    """The most calls side by side; fewer while the endpoint answers 429."""
+    llm_attempts: int = 6
+    """The most calls for one reply that fail before the judge gives up on it."""
+    llm_backoff: float = 0.5
+    """Seconds: the first wait before another attempt; it doubles, and is jittered."""
+    llm_timeout: float = 60.0
+    """Seconds: the longest that one call may take."""
+    llm_deadline: float = 240.0
+    """Seconds: the longest that one reply may take, attempts and waits included."""
+    llm_run_deadline: float = 14_400.0
+    """Seconds: after this no more calls are made."""
 
 
 def load_settings(
@@ -85,10 +126,9 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
     try:
         if name in {"bank", "rubrics"}:
             return _folder(base / Path(value).expanduser())
-        if name == "review_below":
-            return _within(float(value), 0, 1)
-        if name in {"threads", "max_answer_chars"}:
-            return int(_within(int(value), 1, 10_000_000))
+        if name in _NUMBERS:
+            kind, low, high = _NUMBERS[name]
+            return _within(kind(value), low, high)
         return _text(value)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: {name} = {value!r}: {error}") from error

@@ -31,6 +31,7 @@ LAYERS = [
     ["verifier"],
     ["screening"],
     ["columns", "feedback", "scoring"],
+    ["judge"],
     ["grading"],
     ["linting"],
     ["similar"],
