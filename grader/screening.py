@@ -94,7 +94,7 @@ def screen(
         ("keyword_list", _is_keyword_list(answer, tokens, thresholds)),
         ("copied_prompt", _share_copied(answer, question.prompt, 3) > _COPIED),
         ("copied_reference", _copies_reference(answer, question)),
-        ("injection", bool(_INJECTION.search(fold_lines(answer)))),
+        ("injection", looks_injected(answer)),
         ("not_prose", _is_not_prose(answer)),
         ("other_language", _is_other_language(answer, tokens)),
         ("repetitive", _is_repetitive(answer)),
@@ -110,6 +110,11 @@ _FEW = 3
 _REPEATED = 0.5
 _LETTERS = 0.5
 _OTHER_SCRIPT = 0.3
+
+
+def looks_injected(text: str) -> bool:
+    """Whether a text speaks to the grader instead of answering."""
+    return bool(_INJECTION.search(fold_lines(text)))
 
 
 def topicality(prepared: PreparedQuestion, vectors: Vectors) -> float:

@@ -14,7 +14,7 @@ OK = 200
 def rubric_of(request):
     """The question, key points and misconceptions that stand in the system message."""
     text = request["messages"][0]["content"]
-    return json.loads(text[text.index("\n{") :])
+    return json.loads(text[text.rindex("\n{") :])
 
 
 def answer_of(request):
@@ -139,15 +139,17 @@ class Server:
             self.busy += 1
             self.most_busy = max(self.most_busy, self.busy)
         try:
-            self._reply(handler, request, self.script(request, number))
+            said = self.script(request, number)
+            if isinstance(said, Fault):
+                time.sleep(said.delay)
         finally:
             with self._lock:
                 self.busy -= 1
+        self._reply(handler, request, said)
 
     def _reply(self, handler, request, said):
         headers, status = {}, OK
         if isinstance(said, Fault):
-            time.sleep(said.delay)
             if said.drop:
                 handler.connection.shutdown(socket.SHUT_RDWR)
                 handler.close_connection = True
