@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
 
     from grader.encoders.base import Encoder, Vectors
     from grader.features import PreparedQuestion
+    from grader.judge.judge import Judge
     from grader.screening import Thresholds
     from grader.verifier import Verifier
 
@@ -68,6 +67,7 @@ class Grader:
         *,
         encoder: Encoder | None = None,
         verifier: Verifier | None = None,
+        judge: Judge | None = None,
         **overrides: Any,
     ) -> None:
         """Make a grader.
@@ -76,6 +76,8 @@ class Grader:
             settings: everything settable; without it ``grader.toml`` and the environment.
             encoder: an encoder of your own, instead of the one that the settings name.
             verifier: a verifier of your own.
+            judge: a language model that checks every point as well; the offline grade stands
+                beside what it says. Close it when done.
             overrides: single settings by name, such as ``bank=Path("my-bank")``.
 
         Raises:
@@ -85,6 +87,7 @@ class Grader:
         self.catalog = Catalog.from_settings(self.settings)
         self._encoder = encoder
         self._verifier = verifier
+        self._judge = judge
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._prepared: OrderedDict[str, PreparedQuestion] = OrderedDict()
         self._lock = threading.Lock()
@@ -126,10 +129,12 @@ class Grader:
             AnswerError: the answer is empty or too long.
             UnknownQuestionError, DataFileError: the question can't be had.
             InputError: neither or both of ``q`` and ``reference`` are given.
+            JudgeSetupError: the judge can't be asked at all. Any other failure of the judge
+                raises nothing: the offline grade stands and tells of it.
         """
         question = self._asked(q, reference, prompt)
         self._check(answer)
-        return self._grade_chunk([Answer(answer, question)])[0]
+        return self._grade_distinct([Answer(answer, question)])[0]
 
     def grade_many(self, answers: Iterable[str], q: str | Question) -> list[Grade | Failure]:
         """Grade answers to one question, in order; a bad answer is a ``Failure`` in its place.
@@ -147,6 +152,9 @@ class Grader:
 
         An error in the place of a question becomes that row's ``Failure``; identical
         answers to the same question are graded once.
+
+        Raises:
+            JudgeSetupError: the judge can't be asked at all.
         """
         rows = list(items)
         results: list[Grade | Failure | None] = [None] * len(rows)
@@ -164,7 +172,7 @@ class Grader:
             if not places:
                 distinct.append(Answer(text, question))
             places.append(i)
-        for grade, places in zip(self._grade_chunk(distinct), pending.values(), strict=True):
+        for grade, places in zip(self._grade_distinct(distinct), pending.values(), strict=True):
             for i in places:
                 results[i] = grade
         return [result for result in results if result is not None]
@@ -285,6 +293,24 @@ class Grader:
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
 
+    def _grade_distinct(self, answers: Sequence[Answer]) -> list[Grade]:
+        """Grade offline, then let the judge check all answers side by side."""
+        grades = self._grade_chunk(answers)
+        if self._judge is None:
+            return grades
+        from grader.judge.fusion import fuse
+        from grader.judge.judge import Case
+
+        cases = [
+            Case(answer.text, answer.question, grade.flags)
+            for answer, grade in zip(answers, grades, strict=True)
+        ]
+        reports = self._judge.assess(cases)
+        return [
+            fuse(grade, case.question, report, review_below=self.settings.review_below)
+            for grade, case, report in zip(grades, cases, reports, strict=True)
+        ]
+
     def _grade_chunk(self, answers: Sequence[Answer]) -> list[Grade]:
         """Encode all units of all answers in one go, then judge answer by answer."""
         split = [units(answer.text) for answer in answers]
@@ -296,10 +322,10 @@ class Grader:
         for answer, parts in zip(answers, split, strict=True):
             own = texts[start : start + len(parts)]
             start += len(parts)
-            grades.append(self._judge(answer, parts, own, vectors[[rows[t] for t in own]]))
+            grades.append(self._grade_one(answer, parts, own, vectors[[rows[t] for t in own]]))
         return grades
 
-    def _judge(
+    def _grade_one(
         self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
     ) -> Grade:
         from grader.screening import screen
@@ -329,7 +355,7 @@ class Grader:
             key_points=key_points,
             misconceptions=misconceptions,
             feedback=write_feedback(key_points, misconceptions),
-            signature=_hash(versions),
+            signature=scoring.sign(versions),
             versions=versions,
         )
 
@@ -346,7 +372,7 @@ class Grader:
             "question": question.digest[:12],
             "encoder": self.encoder.name,
             "verifier": self.verifier.name,
-            "screening": _hash(repr(self._thresholds)),
+            "screening": scoring.sign(repr(self._thresholds)),
             "review_below": str(self.settings.review_below),
         }
 
@@ -367,8 +393,3 @@ class Grader:
 def _failure(question: Question | InputError, error: InputError) -> Failure:
     name = "" if isinstance(question, InputError) else question.id
     return Failure(name, type(error).__name__, str(error))
-
-
-def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -41,8 +41,14 @@ Flag = Literal[
     "other_language",
     "repetitive",
     "hidden_characters",
+    "judge_failed",
+    "judge_disagrees",
+    "judge_quote_void",
 ]
+JudgeStatus = Literal["judged", "failed", "not_sent"]
 
+SILENT = frozenset({"missing", "absent"})
+"""Verdicts that no words of the answer prove."""
 VERDICTS: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -316,6 +322,53 @@ class MisconceptionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one run of the judge said of one point."""
+
+    point: str
+    """The id of the key point or misconception."""
+    model: str
+    run: int
+    verdict: Verdict | MisconceptionVerdict
+    quote: str | None
+    """As the judge gave it; none with ``missing`` and ``absent``."""
+    evidence: Evidence | None
+    """Where the quote stands in the answer."""
+    void: bool
+    """The quote is not in the answer, or proves nothing: the offline verdict counts instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReport:
+    """What came of asking the judge about one answer."""
+
+    status: JudgeStatus
+    reason: str
+    """Why the answer was not sent, or why every run failed; empty otherwise."""
+    models: tuple[str, ...]
+    prompt: str
+    """The version of the prompt."""
+    runs: int
+    """Runs asked for, of each model."""
+    votes: tuple[Vote, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    """One for each run that failed."""
+    scores: tuple[float, ...] = ()
+    """The score by each run's votes alone, in the order of the votes."""
+    agreement: float | None = None
+    """The share of votes for the final verdicts, weighed by points, 0 to 1."""
+    calls: int = 0
+    """Calls made, failed ones included."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    @property
+    def spread(self) -> float:
+        """The highest score of a run less the lowest."""
+        return round(max(self.scores) - min(self.scores), 4) if self.scores else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """One graded answer."""
 
@@ -337,6 +390,10 @@ class Grade:
     """Hash of everything that made this grade: rubric, models, settings, versions."""
     versions: Mapping[str, str]
     """What the signature is made of, by name."""
+    offline: Grade | None = None
+    """The grade without the judge, where one was asked for."""
+    judge: JudgeReport | None = None
+    """What the judge said, where one was asked for."""
 
     @property
     def missing(self) -> tuple[str, ...]:

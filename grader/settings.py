@@ -20,6 +20,7 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
         "threads": (int, 1, _MANY),
         "max_answer_chars": (int, 1, _MANY),
         "review_below": (float, 0, 1),
+        "llm_runs": (int, 1, 100),
         "llm_seed": (int, 0, _MANY),
         "llm_temperature": (float, 0, 2),
         "llm_max_output_tokens": (int, 1, _MANY),
@@ -54,6 +55,8 @@ class Settings:
     """The judge's model; several, separated by commas, are a jury."""
     llm_base_url: str = ""
     """An OpenAI-compatible endpoint; without it ``OPENAI_BASE_URL``, else OpenAI's."""
+    llm_runs: int = 1
+    """How often each model is asked about an answer."""
     llm_seed: int = 0
     """Decides in which order the judge sees the points of a rubric."""
     llm_temperature: float = 0.0

@@ -23,6 +23,7 @@ from rich.progress import (
 from grader.batch.runner import Tally, grade_file
 from grader.batch.table import open_table, partial_file
 from grader.cli.errors import INTERRUPTED
+from grader.cli.llm import judging
 from grader.errors import GraderError
 from grader.grading import Grader
 from grader.settings import load_settings
@@ -37,6 +38,7 @@ class BatchOptions:
     q: str | None
     force: bool
     encoding: str | None
+    llm: bool
     settings: Mapping[str, Any]
 
 
@@ -46,9 +48,10 @@ def run_batch(options: BatchOptions) -> None:
     Raises:
         InputError: the table, the output or a setting won't do.
     """
-    grader = Grader(load_settings(**options.settings))
+    settings = load_settings(**options.settings)
     try:
-        tally = _grade_with_bar(grader, options)
+        with judging(settings, llm=options.llm) as judge:
+            tally = _grade_with_bar(Grader(settings, judge=judge), options)
     except (KeyboardInterrupt, GraderError) as error:
         _say_what_is_kept(options.output)
         if isinstance(error, KeyboardInterrupt):

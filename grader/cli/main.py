@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from grader.cli.bank import app as bank_app
 from grader.cli.errors import reporting
+from grader.cli.llm import Llm, LlmBaseUrl, LlmModel, LlmRuns, llm_settings
 from grader.version import __version__
 
 DEFAULT = "answer"
@@ -123,25 +124,37 @@ def answer(
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
     threads: Threads = None,
+    llm: Llm = False,
+    llm_model: LlmModel = None,
+    llm_base_url: LlmBaseUrl = None,
+    llm_runs: LlmRuns = None,
 ) -> None:
     """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
     from grader.cli.answer import AnswerOptions, run_answer
 
-    options = AnswerOptions(
-        file=file,
-        text=text,
-        q=q,
-        question=question,
-        reference=reference,
-        rubric=rubric,
-        as_json=as_json,
-        quiet=quiet,
-        explain=explain,
-        fail_under=fail_under,
-        encoding=encoding,
-        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
-    )
     with reporting():
+        settings: dict[str, Any] = {
+            "bank": bank,
+            "rubrics": rubrics,
+            "encoder": encoder,
+            "threads": threads,
+            **llm_settings(llm=llm, model=llm_model, base_url=llm_base_url, runs=llm_runs),
+        }
+        options = AnswerOptions(
+            file=file,
+            text=text,
+            q=q,
+            question=question,
+            reference=reference,
+            rubric=rubric,
+            as_json=as_json,
+            quiet=quiet,
+            explain=explain,
+            fail_under=fail_under,
+            encoding=encoding,
+            llm=llm,
+            settings=settings,
+        )
         code = run_answer(options)
     raise typer.Exit(code)
 
@@ -170,19 +183,31 @@ def batch(
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
     threads: Threads = None,
+    llm: Llm = False,
+    llm_model: LlmModel = None,
+    llm_base_url: LlmBaseUrl = None,
+    llm_runs: LlmRuns = None,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
     from grader.cli.batch import BatchOptions, run_batch
 
-    options = BatchOptions(
-        table=table,
-        output=output,
-        q=q,
-        force=force,
-        encoding=encoding,
-        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
-    )
     with reporting():
+        settings: dict[str, Any] = {
+            "bank": bank,
+            "rubrics": rubrics,
+            "encoder": encoder,
+            "threads": threads,
+            **llm_settings(llm=llm, model=llm_model, base_url=llm_base_url, runs=llm_runs),
+        }
+        options = BatchOptions(
+            table=table,
+            output=output,
+            q=q,
+            force=force,
+            encoding=encoding,
+            llm=llm,
+            settings=settings,
+        )
         run_batch(options)
 
 

@@ -33,6 +33,9 @@ class MisconceptionOpinion(_Strict):
     verdict: MisconceptionVerdict
 
 
+Opinion = KeyPointOpinion | MisconceptionOpinion
+
+
 class Reply(_Strict):
     """All that the judge may say: one opinion a point."""
 

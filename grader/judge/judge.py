@@ -1,0 +1,234 @@
+"""The judge: language models that check every point of a rubric against answers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from grader.errors import JudgeError, JudgeSetupError, JudgeTimeoutError, SettingsError
+from grader.judge import prompt
+from grader.judge.loop import LoopThread
+from grader.judge.prompt import Checklist
+from grader.judge.quotes import find_quote
+from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
+from grader.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from grader.judge.client import Client, Usage
+    from grader.judge.schema import Opinion, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An answer to be judged, with its question and the flags that screening raised."""
+
+    answer: str
+    question: Question
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ballot:
+    """What one run of one model gave: votes, or a failure."""
+
+    votes: tuple[Vote, ...]
+    failure: Failure | None
+    usage: Usage
+
+
+class Judge:
+    """Asks one model, or a jury of several, what an answer does with each point of its rubric.
+
+    It may be shared between threads. Close it, or use it in a ``with`` block.
+
+    Example:
+        >>> from grader import Grader, Judge
+        >>> with Judge(model="gpt-5-mini") as judge:                     # doctest: +SKIP
+        ...     grade = Grader(judge=judge).grade("Units are …", q="dropout")
+    """
+
+    def __init__(
+        self,
+        model: str | Sequence[str] = "",
+        *,
+        settings: Settings | None = None,
+        api_key: str | None = None,
+        **overrides: Any,
+    ) -> None:
+        """Make a judge; nothing is sent yet.
+
+        Args:
+            model: the model's name at the endpoint; several are a jury.
+            settings: everything settable; without it ``grader.toml`` and the environment.
+            api_key: the endpoint's key; without it ``OPENAI_API_KEY``.
+            overrides: single settings by name, such as ``llm_runs=3``.
+
+        Raises:
+            SettingsError: a setting is unknown or out of range, or no model is named.
+            JudgeSetupError: there is no key.
+        """
+        self.settings = settings if settings and not overrides else load_settings(**overrides)
+        self.models = _names(model) or _names(self.settings.llm_model)
+        if not self.models:
+            raise SettingsError(
+                "the judge needs a model: name it with  --llm-model NAME  "
+                "or llm_model in grader.toml"
+            )
+        self._client = _client(self.settings, api_key)
+        self._loop = LoopThread()
+        self._ends: float | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    # ── judging ─────────────────────────────────────────────────────────────
+
+    def assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        """What the judge says of answers, in order, asked side by side.
+
+        Raises:
+            JudgeSetupError: no call can succeed; the others are broken off.
+        """
+        return self._loop.run(self._assess(cases))
+
+    async def assess_async(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        """The same for code that runs in an event loop."""
+        return await self._loop.run_async(self._assess(cases))
+
+    def close(self) -> None:
+        """Close the connections and end the thread; a second time it does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._loop.run(self._client.aclose())
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ── parts ───────────────────────────────────────────────────────────────
+
+    async def _assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        if self._ends is None:
+            now = asyncio.get_running_loop().time()
+            self._ends = now + self.settings.llm_run_deadline
+        runs = [(m, r) for m in self.models for r in range(self.settings.llm_runs)]
+        try:
+            async with asyncio.TaskGroup() as group:
+                asked = [
+                    [group.create_task(self._ballot(case, m, r)) for m, r in runs] for case in cases
+                ]
+        except* JudgeSetupError as errors:
+            raise errors.exceptions[0] from None
+        return [self._report([task.result() for task in tasks]) for tasks in asked]
+
+    def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
+        votes = tuple(vote for ballot in ballots for vote in ballot.votes)
+        failures = tuple(ballot.failure for ballot in ballots if ballot.failure)
+        return JudgeReport(
+            status="judged" if votes else "failed",
+            reason="" if votes else f"{failures[0].reason}: {failures[0].message}",
+            models=self.models,
+            prompt=prompt.VERSION,
+            runs=self.settings.llm_runs,
+            votes=votes,
+            failures=failures,
+            calls=sum(ballot.usage.calls for ballot in ballots),
+            prompt_tokens=sum(ballot.usage.prompt_tokens for ballot in ballots),
+            completion_tokens=sum(ballot.usage.completion_tokens for ballot in ballots),
+        )
+
+    async def _ballot(self, case: Case, model: str, run: int) -> _Ballot:
+        from grader.judge.client import Request, Usage
+        from grader.judge.schema import parse_reply
+
+        settings = self.settings
+        checklist = prompt.build_checklist(case.question, seed=settings.llm_seed, run=run)
+        request = Request(
+            model,
+            prompt.build_messages(case.question, checklist, case.answer),
+            settings.llm_temperature,
+            settings.llm_max_output_tokens,
+        )
+        ids = tuple(checklist.key_points), tuple(checklist.misconceptions)
+        usage = Usage()
+        try:
+            async with self._until_the_end():
+                _, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
+        except JudgeError as error:
+            failure = Failure(case.question.id, type(error).__name__, str(error))
+            return _Ballot((), failure, usage)
+        return _Ballot(tuple(_votes(reply, checklist, case.answer, model, run)), None, usage)
+
+    def _until_the_end(self) -> _RunDeadline:
+        assert self._ends is not None
+        return _RunDeadline(self._ends, self.settings.llm_run_deadline)
+
+
+class _RunDeadline:
+    """Breaks off at the end of the run, with an error that says so."""
+
+    def __init__(self, ends: float, seconds: float) -> None:
+        self._timeout = asyncio.timeout_at(ends)
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise JudgeTimeoutError(
+                f"the run's time is up after {self._seconds:g} s (llm_run_deadline)"
+            ) from late
+
+
+def _votes(reply: Reply, checklist: Checklist, answer: str, model: str, run: int) -> list[Vote]:
+    points = {id_: p.id for id_, p in checklist.key_points.items()}
+    points |= {id_: m.id for id_, m in checklist.misconceptions.items()}
+    opinions: list[Opinion] = [*reply.key_points, *reply.misconceptions]
+    return [_vote(opinion, points[opinion.id], answer, model, run) for opinion in opinions]
+
+
+def _vote(opinion: Opinion, point: str, answer: str, model: str, run: int) -> Vote:
+    needs_quote = opinion.verdict not in SILENT
+    evidence = find_quote(opinion.quote or "", answer) if needs_quote else None
+    return Vote(
+        point=point,
+        model=model,
+        run=run,
+        verdict=opinion.verdict,
+        quote=opinion.quote,
+        evidence=evidence,
+        void=needs_quote and evidence is None,
+    )
+
+
+def _names(models: str | Sequence[str]) -> tuple[str, ...]:
+    """Model names, each once, in the order given."""
+    listed = models.split(",") if isinstance(models, str) else models
+    return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+
+def _client(settings: Settings, api_key: str | None) -> Client:
+    from grader.judge.client import Client
+
+    return Client(settings, api_key)
