@@ -44,6 +44,7 @@ Flag = Literal[
     "judge_failed",
     "judge_disagrees",
     "judge_quote_void",
+    "judge_unreliable",
 ]
 JudgeStatus = Literal["judged", "failed", "not_sent"]
 
@@ -357,6 +358,8 @@ class JudgeReport:
     """The score by each run's votes alone, in the order of the votes."""
     agreement: float | None = None
     """The share of votes for the final verdicts, weighed by points, 0 to 1."""
+    reliable: bool = True
+    """Whether no canary had passed in this run so far; if one has, the votes don't count."""
     calls: int = 0
     """Calls made, failed ones included."""
     prompt_tokens: int = 0

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 VOIDING: frozenset[Flag] = frozenset({"keyword_list"})
 """Flags under which nothing counts as said: a list of terms makes no claim."""
+SUSPECTED: frozenset[Flag] = frozenset({"injection", "hidden_characters"})
+"""Flags of answers that may be meant to talk a judge round."""
 
 _INJECTION = re.compile(
     r"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,7 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
         "llm_seed": (int, 0, _MANY),
         "llm_temperature": (float, 0, 2),
         "llm_max_output_tokens": (int, 1, _MANY),
+        "llm_canary_rate": (float, 0, 1),
         "llm_concurrency": (int, 1, 1000),
         "llm_attempts": (int, 1, 100),
         "llm_backoff": (float, 0, 60),
@@ -33,6 +34,7 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
     }
 )
 """The kind and range of each setting that is a number."""
+_CHOICES: Mapping[str, Sequence[str]] = MappingProxyType({"llm_suspected": ("send", "hold")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,10 @@ class Settings:
     """Asked of the model, unless the endpoint refuses to be asked."""
     llm_max_output_tokens: int = 4096
     """The longest reply, a model's hidden reasoning included."""
+    llm_suspected: str = "send"
+    """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
+    llm_canary_rate: float = 0.02
+    """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
     llm_concurrency: int = 16
     """The most calls side by side; fewer while the endpoint answers 429."""
     llm_attempts: int = 6
@@ -132,7 +138,7 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
         if name in _NUMBERS:
             kind, low, high = _NUMBERS[name]
             return _within(kind(value), low, high)
-        return _text(value)
+        return _one_of(_CHOICES[name], value) if name in _CHOICES else _text(value)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: {name} = {value!r}: {error}") from error
 
@@ -140,6 +146,12 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be text")
+    return value
+
+
+def _one_of(choices: Sequence[str], value: object) -> object:
+    if value not in choices:
+        raise ValueError(f"choose from {', '.join(choices)}")
     return value
 
 

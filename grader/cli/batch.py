@@ -23,7 +23,7 @@ from rich.progress import (
 from grader.batch.runner import Tally, grade_file
 from grader.batch.table import open_table, partial_file
 from grader.cli.errors import INTERRUPTED
-from grader.cli.llm import judging
+from grader.cli.llm import judging, tell_of
 from grader.errors import GraderError
 from grader.grading import Grader
 from grader.settings import load_settings
@@ -52,6 +52,7 @@ def run_batch(options: BatchOptions) -> None:
     try:
         with judging(settings, llm=options.llm) as judge:
             tally = _grade_with_bar(Grader(settings, judge=judge), options)
+            tell_of(judge)
     except (KeyboardInterrupt, GraderError) as error:
         _say_what_is_kept(options.output)
         if isinstance(error, KeyboardInterrupt):

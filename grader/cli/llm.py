@@ -61,3 +61,12 @@ def judging(settings: Settings, *, llm: bool) -> Iterator[Judge | None]:
 
     with Judge(settings=settings) as judge:
         yield judge
+
+
+def tell_of(judge: Judge | None) -> None:
+    """Say after a run, on standard error, whether the judge could be relied on."""
+    if judge and judge.canaries.judged:
+        watch = judge.canaries
+        told = f"grade: {watch.passed} of {watch.judged} canaries passed"
+        verdict = "" if watch.reliable else ": the judge is unreliable, do not trust its verdicts"
+        typer.echo(told + verdict, err=True)

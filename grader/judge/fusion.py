@@ -55,10 +55,11 @@ def fuse(offline: Grade, question: Question, report: JudgeReport, *, review_belo
     Args:
         offline: the grade without the judge.
         question: what was answered.
-        report: what the judge said; unless it judged, the offline verdicts are the final ones.
+        report: what the judge said; unless it judged, and is reliable, the offline verdicts
+            are the final ones.
         review_below: grades less confident than this ask for a person.
     """
-    if report.status != "judged":
+    if report.status != "judged" or not report.reliable:
         return _standing(offline, report, review_below)
     key_points, misconceptions = _results(offline, question, report.votes)
     total = scoring.add_up(key_points, misconceptions)
@@ -118,8 +119,12 @@ def decide(
 
 
 def _standing(offline: Grade, report: JudgeReport, review_below: float) -> Grade:
-    """The offline grade, with what is to be said of a judge that did not judge it."""
-    added: tuple[Flag, ...] = ("judge_failed",) if report.status == "failed" else ()
+    """The offline grade, with what is to be said of a judge whose word does not count."""
+    checks: tuple[tuple[Flag, bool], ...] = (
+        ("judge_failed", report.status == "failed"),
+        ("judge_unreliable", not report.reliable),
+    )
+    added = tuple(flag for flag, raised in checks if raised)
     reasons = offline.review_reasons + scoring.review_reasons(1.0, review_below, added)
     return replace(
         offline,

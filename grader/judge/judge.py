@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import JudgeError, JudgeSetupError, JudgeTimeoutError, SettingsError
 from grader.judge import prompt
+from grader.judge.canaries import Canary, Watch
 from grader.judge.loop import LoopThread
 from grader.judge.prompt import Checklist
 from grader.judge.quotes import find_quote
 from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
+from grader.screening import SUSPECTED, VOIDING
 from grader.settings import Settings, load_settings
+from grader.text import words
 
 if TYPE_CHECKING:
     from grader.judge.client import Client, Usage
@@ -80,6 +83,7 @@ class Judge:
             )
         self._client = _client(self.settings, api_key)
         self._loop = LoopThread()
+        self.canaries = Watch(self.settings.llm_canary_rate)
         self._ends: float | None = None
         self._lock = threading.Lock()
         self._closed = False
@@ -124,15 +128,42 @@ class Judge:
         if self._ends is None:
             now = asyncio.get_running_loop().time()
             self._ends = now + self.settings.llm_run_deadline
+        held = [self._why_held(case) for case in cases]
+        sent = [case for case, why in zip(cases, held, strict=True) if not why]
+        ballots = iter(await self._ask(sent))
+        return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
+
+    async def _ask(self, cases: Sequence[Case]) -> list[list[_Ballot]]:
+        """The ballots on each case, canaries asked among them."""
         runs = [(m, r) for m in self.models for r in range(self.settings.llm_runs)]
+        asked: list[list[asyncio.Task[_Ballot]]] = []
         try:
             async with asyncio.TaskGroup() as group:
-                asked = [
-                    [group.create_task(self._ballot(case, m, r)) for m, r in runs] for case in cases
-                ]
+                for case in cases:
+                    asked.append([group.create_task(self._ballot(case, m, r)) for m, r in runs])
+                    canary = self.canaries.due(case.question)
+                    if canary:
+                        for model in self.models:
+                            group.create_task(self._ask_canary(canary, model))
         except* JudgeSetupError as errors:
             raise errors.exceptions[0] from None
-        return [self._report([task.result() for task in tasks]) for tasks in asked]
+        return [[task.result() for task in tasks] for tasks in asked]
+
+    async def _ask_canary(self, canary: Canary, model: str) -> None:
+        ballot = await self._ballot(Case(canary.text, canary.question), model, 0)
+        if ballot.votes:
+            self.canaries.count(canary, ballot.votes)
+
+    def _why_held(self, case: Case) -> str:
+        """Why an answer is not sent; empty where it is."""
+        if "too_short" in case.flags or not words(case.answer):
+            return "there is too little to check"
+        held = VOIDING | (SUSPECTED if self.settings.llm_suspected == "hold" else frozenset())
+        flags = [flag for flag in case.flags if flag in held]
+        return f"held: flag {', '.join(flags)}" if flags else ""
+
+    def _not_sent(self, reason: str) -> JudgeReport:
+        return JudgeReport("not_sent", reason, self.models, prompt.VERSION, self.settings.llm_runs)
 
     def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
         votes = tuple(vote for ballot in ballots for vote in ballot.votes)
@@ -145,6 +176,7 @@ class Judge:
             runs=self.settings.llm_runs,
             votes=votes,
             failures=failures,
+            reliable=self.canaries.reliable,
             calls=sum(ballot.usage.calls for ballot in ballots),
             prompt_tokens=sum(ballot.usage.prompt_tokens for ballot in ballots),
             completion_tokens=sum(ballot.usage.completion_tokens for ballot in ballots),
