@@ -162,11 +162,11 @@ class Server:
             data = json.dumps(body).encode()
         handler.send_response(status)
         handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(data)))
-        for name, value in headers.items():
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(data)
+        handler.close_connection = len(data) != int(headers.get("Content-Length", len(data)))
 
 
 @contextmanager

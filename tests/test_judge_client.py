@@ -3,12 +3,14 @@
 import asyncio
 import json
 import threading
+from types import SimpleNamespace
 
+import openai
 import pytest
 from llm_server import Fault, completion, rung_of, serving
 
 from grader import errors
-from grader.judge.client import Client, Request, Usage
+from grader.judge.client import Client, Request, Usage, translate
 from grader.judge.rungs import Rung
 from grader.judge.schema import parse_reply, reply_schema
 from grader.judge.throttle import Throttle
@@ -20,6 +22,7 @@ GOOD = json.dumps(
         "misconceptions": [{"id": "m1", "quote": None, "verdict": "absent"}],
     }
 )
+BODY = json.dumps(completion(GOOD, {"model": "tiny"})).encode()
 REQUEST = Request("tiny", ({"role": "user", "content": "?"},), 0.0, 100)
 KEY = "sk-very-secret"
 
@@ -150,6 +153,10 @@ def test_another_schema_is_refused(text):
         Fault(200, raw=b"<html>a proxy's page</html>"),
         Fault(200, raw=b'{"choices": []}'),
         Fault(200, raw=b'{"choices": [{"message": null}]}'),
+        Fault(200, raw=b'{"error": {"message": "overloaded"}}'),
+        Fault(200, raw=b"no gzip", headers={"Content-Encoding": "gzip"}),
+        Fault(200, raw=b"{", headers={"Content-Length": "99"}),
+        Fault(200, raw=b"\xff\xfe\x00"),
         "nonsense",
         "",
     ],
@@ -280,6 +287,43 @@ def test_a_third_of_429s_costs_no_answer():
         outcomes, client, _ = ask(server, times=60, llm_attempts=20)
     assert all(text == GOOD for text, _ in outcomes)
     assert client._throttle.places > 8
+
+
+def test_an_endpoint_with_few_places_is_served_all_the_same():
+    """It turns away whoever comes while two others are being served."""
+    with serving(lambda *_: GOOD) as server:
+
+        def script(_, n):
+            return Fault(429) if server.busy > 2 else Fault(200, raw=BODY, delay=0.005)
+
+        server.script = script
+        outcomes, *_ = ask(server, times=60, llm_attempts=40)
+    assert all(text == GOOD for text, _ in outcomes)
+
+
+def test_what_stops_all_is_no_failure_of_one():
+    """Only a JudgeError is a record; a JudgeSetupError ends the run."""
+    assert not issubclass(errors.JudgeSetupError, errors.JudgeError)
+
+
+def test_every_error_of_the_sdk_has_one_of_ours():
+    def subclasses(kind):
+        return {kind, *(s for k in kind.__subclasses__() for s in subclasses(k))}
+
+    for kind in subclasses(openai.APIStatusError):
+        status = getattr(kind, "status_code", None)
+        status = status if isinstance(status, int) else 418
+        response = SimpleNamespace(request=None, status_code=status, headers={})
+        theirs = openai.APIStatusError(f"no {KEY}", response=response, body=None)
+        ours = translate(theirs, "http://here", KEY)
+        assert isinstance(ours, errors.GraderError)
+        assert KEY not in str(ours)
+    for theirs in (
+        openai.APITimeoutError(request=None),
+        openai.APIConnectionError(request=None),
+        openai.OpenAIError("odd"),
+    ):
+        assert isinstance(translate(theirs, "http://here", KEY), errors.JudgeError)
 
 
 def test_openai_itself_needs_a_key(monkeypatch):
