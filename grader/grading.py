@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from grader.encoders.base import Encoder, Vectors
     from grader.features import PreparedQuestion
+    from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
     from grader.screening import Thresholds
     from grader.verifier import Verifier
@@ -177,6 +178,27 @@ class Grader:
                 results[i] = grade
         return [result for result in results if result is not None]
 
+    def forecast(self, items: Iterable[tuple[str, Question | InputError]]) -> Forecast:
+        """What the judge would take to check what ``grade_all`` would grade; nothing is sent.
+
+        Raises:
+            InputError: there is no judge.
+        """
+        if self._judge is None:
+            raise InputError("there is no judge to make a forecast for")
+        from grader.judge.judge import Case
+
+        cases = {
+            (question.digest, text): Case(text, question)
+            for text, question in items
+            if isinstance(question, Question) and self._is_gradable(text)
+        }
+        return self._judge.forecast(list(cases.values()))
+
+    def forecast_rows(self, rows: Iterable[Mapping[str, str]], *, q: str | None = None) -> Forecast:
+        """The same for the rows of a table."""
+        return self.forecast((row[ANSWER], self._row_question(row, q)) for row in rows)
+
     def grade_rows(
         self, rows: Sequence[Mapping[str, str]], *, q: str | None = None
     ) -> list[Grade | Failure]:
@@ -292,6 +314,13 @@ class Grader:
                 f"the answer has {len(answer):,} characters, more than "
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
+
+    def _is_gradable(self, answer: str) -> bool:
+        try:
+            self._check(answer)
+        except InputError:
+            return False
+        return True
 
     def _grade_distinct(self, answers: Sequence[Answer]) -> list[Grade]:
         """Grade offline, then let the judge check all answers side by side."""

@@ -362,8 +362,12 @@ class JudgeReport:
     """Whether no canary had passed in this run so far; if one has, the votes don't count."""
     calls: int = 0
     """Calls made, failed ones included."""
+    cached: int = 0
+    """Replies that were taken from the cache instead."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cost: float | None = None
+    """By the prices in the settings; none where one is not known."""
 
     @property
     def spread(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -91,7 +92,7 @@ def screen(
     tokens = words(answer)
     question = prepared.question
     checks: tuple[tuple[Flag, bool], ...] = (
-        ("too_short", len(tokens) < _TOO_SHORT),
+        ("too_short", is_too_short(tokens)),
         ("off_topic", topicality(prepared, vectors) < thresholds.off_topic_similarity),
         ("keyword_list", _is_keyword_list(answer, tokens, thresholds)),
         ("copied_prompt", _share_copied(answer, question.prompt, 3) > _COPIED),
@@ -112,6 +113,11 @@ _FEW = 3
 _REPEATED = 0.5
 _LETTERS = 0.5
 _OTHER_SCRIPT = 0.3
+
+
+def is_too_short(tokens: Sequence[str]) -> bool:
+    """Whether the words of an answer are too few to claim anything."""
+    return len(tokens) < _TOO_SHORT
 
 
 def looks_injected(text: str) -> bool:

@@ -24,6 +24,8 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
         "llm_seed": (int, 0, _MANY),
         "llm_temperature": (float, 0, 2),
         "llm_max_output_tokens": (int, 1, _MANY),
+        "llm_max_cost": (float, 0, _MANY),
+        "llm_max_calls": (int, 0, _MANY),
         "llm_canary_rate": (float, 0, 1),
         "llm_concurrency": (int, 1, 1000),
         "llm_attempts": (int, 1, 100),
@@ -65,6 +67,14 @@ class Settings:
     """Asked of the model, unless the endpoint refuses to be asked."""
     llm_max_output_tokens: int = 4096
     """The longest reply, a model's hidden reasoning included."""
+    llm_prices: str = ""
+    """Of a million tokens: ``MODEL=PROMPT/COMPLETION, …`` in any one currency."""
+    llm_max_cost: float | None = None
+    """No call is begun once this much is spent."""
+    llm_max_calls: int | None = None
+    """The most calls of a run."""
+    llm_cache: str = ""
+    """The folder of the judge's replies, or ``off``; by default the user's cache folder."""
     llm_suspected: str = "send"
     """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
     llm_canary_rate: float = 0.02

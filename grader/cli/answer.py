@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from grader.answers import read_answer
-from grader.cli.llm import judging
+from grader.cli.llm import judging, print_forecast
 from grader.errors import InputError
 from grader.grading import Grader
 from grader.records import Grade, Question
@@ -34,6 +34,7 @@ class AnswerOptions:
     fail_under: float | None
     encoding: str | None
     llm: bool
+    dry_run: bool
     settings: Mapping[str, Any]
 
 
@@ -49,6 +50,9 @@ def run_answer(options: AnswerOptions) -> int:
         grader = Grader(settings, judge=judge)
         question = build_question(options, grader)
         text = build_answer(options, grader)
+        if options.dry_run:
+            print_forecast(grader.forecast([(text, question)]))
+            return 0
         grader.load()
         grade = grader.grade(text, question)
     _print(grade, question, options)

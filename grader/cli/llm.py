@@ -11,6 +11,7 @@ import typer
 from grader.errors import InputError
 
 if TYPE_CHECKING:
+    from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
     from grader.settings import Settings
 
@@ -28,9 +29,38 @@ LlmBaseUrl = Annotated[
 ]
 LlmRuns = Annotated[int | None, typer.Option("--llm-runs", help="How often each model is asked.")]
 
+LlmPrices = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-prices",
+        help="Prices of a million tokens: MODEL=PROMPT/COMPLETION, several separated by commas.",
+    ),
+]
+LlmCache = Annotated[
+    str | None,
+    typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
+]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
+]
+MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls to make.")]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what the judge would take, and grade nothing."),
+]
+
 
 def llm_settings(
-    *, llm: bool, model: list[str] | None, base_url: str | None, runs: int | None
+    *,
+    llm: bool,
+    model: list[str] | None,
+    base_url: str | None,
+    runs: int | None,
+    prices: str | None,
+    cache: str | None,
+    max_cost: float | None,
+    max_calls: int | None,
+    dry_run: bool,
 ) -> dict[str, Any]:
     """The judge's options as settings.
 
@@ -41,8 +71,12 @@ def llm_settings(
         "llm_model": ",".join(model or ()) or None,
         "llm_base_url": base_url,
         "llm_runs": runs,
+        "llm_prices": prices,
+        "llm_cache": cache,
+        "llm_max_cost": max_cost,
+        "llm_max_calls": max_calls,
     }
-    if not llm and any(value is not None for value in given.values()):
+    if not llm and (dry_run or any(value is not None for value in given.values())):
         raise InputError("options for the judge were given, but not the judge: add  --llm")
     return dict(given)
 
@@ -64,9 +98,33 @@ def judging(settings: Settings, *, llm: bool) -> Iterator[Judge | None]:
 
 
 def tell_of(judge: Judge | None) -> None:
-    """Say after a run, on standard error, whether the judge could be relied on."""
-    if judge and judge.canaries.judged:
-        watch = judge.canaries
-        told = f"grade: {watch.passed} of {watch.judged} canaries passed"
+    """Say after a run, on standard error, what the judge took and whether it can be relied on."""
+    if judge is None:
+        return
+    total = judge.budget.total
+    typer.echo(
+        f"judge: {_tokens(total.calls, total.prompt_tokens, total.completion_tokens)}, "
+        f"{total.cached:,} replies from the cache, {_cost(judge.budget.cost)}",
+        err=True,
+    )
+    watch = judge.canaries
+    if watch.judged:
         verdict = "" if watch.reliable else ": the judge is unreliable, do not trust its verdicts"
-        typer.echo(told + verdict, err=True)
+        typer.echo(f"judge: {watch.passed} of {watch.judged} canaries passed{verdict}", err=True)
+
+
+def print_forecast(forecast: Forecast) -> None:
+    """Say what a run would take."""
+    taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
+    typer.echo(
+        f"{forecast.answers:,} answers to send: {taken} (about), "
+        f"{forecast.cached:,} replies from the cache, {_cost(forecast.cost)}"
+    )
+
+
+def _tokens(calls: int, prompt: int, completion: int) -> str:
+    return f"{calls:,} calls, {prompt:,} + {completion:,} tokens"
+
+
+def _cost(cost: float | None) -> str:
+    return "cost unknown: name prices with --llm-prices" if cost is None else f"cost {cost:.4f}"

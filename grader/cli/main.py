@@ -10,8 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from grader.cli.bank import app as bank_app
+from grader.cli.cache import app as cache_app
 from grader.cli.errors import reporting
-from grader.cli.llm import Llm, LlmBaseUrl, LlmModel, LlmRuns, llm_settings
+from grader.cli.llm import (
+    DryRun,
+    Llm,
+    LlmBaseUrl,
+    LlmCache,
+    LlmModel,
+    LlmPrices,
+    LlmRuns,
+    MaxCalls,
+    MaxCost,
+    llm_settings,
+)
 from grader.version import __version__
 
 DEFAULT = "answer"
@@ -41,6 +53,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(bank_app, name="bank")
+app.add_typer(cache_app, name="cache")
 
 
 def _version(asked: bool) -> None:
@@ -128,6 +141,11 @@ def answer(
     llm_model: LlmModel = None,
     llm_base_url: LlmBaseUrl = None,
     llm_runs: LlmRuns = None,
+    llm_prices: LlmPrices = None,
+    llm_cache: LlmCache = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
     from grader.cli.answer import AnswerOptions, run_answer
@@ -138,7 +156,17 @@ def answer(
             "rubrics": rubrics,
             "encoder": encoder,
             "threads": threads,
-            **llm_settings(llm=llm, model=llm_model, base_url=llm_base_url, runs=llm_runs),
+            **llm_settings(
+                llm=llm,
+                model=llm_model,
+                base_url=llm_base_url,
+                runs=llm_runs,
+                prices=llm_prices,
+                cache=llm_cache,
+                max_cost=max_cost,
+                max_calls=max_calls,
+                dry_run=dry_run,
+            ),
         }
         options = AnswerOptions(
             file=file,
@@ -153,6 +181,7 @@ def answer(
             fail_under=fail_under,
             encoding=encoding,
             llm=llm,
+            dry_run=dry_run,
             settings=settings,
         )
         code = run_answer(options)
@@ -187,6 +216,11 @@ def batch(
     llm_model: LlmModel = None,
     llm_base_url: LlmBaseUrl = None,
     llm_runs: LlmRuns = None,
+    llm_prices: LlmPrices = None,
+    llm_cache: LlmCache = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
     from grader.cli.batch import BatchOptions, run_batch
@@ -197,7 +231,17 @@ def batch(
             "rubrics": rubrics,
             "encoder": encoder,
             "threads": threads,
-            **llm_settings(llm=llm, model=llm_model, base_url=llm_base_url, runs=llm_runs),
+            **llm_settings(
+                llm=llm,
+                model=llm_model,
+                base_url=llm_base_url,
+                runs=llm_runs,
+                prices=llm_prices,
+                cache=llm_cache,
+                max_cost=max_cost,
+                max_calls=max_calls,
+                dry_run=dry_run,
+            ),
         }
         options = BatchOptions(
             table=table,
@@ -206,6 +250,7 @@ def batch(
             force=force,
             encoding=encoding,
             llm=llm,
+            dry_run=dry_run,
             settings=settings,
         )
         run_batch(options)

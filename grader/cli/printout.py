@@ -99,6 +99,9 @@ def _judge(report: JudgeReport, offline: Grade) -> Text:
         told += f", {report.agreement:.0%} of its votes for these verdicts"
     if len(report.scores) > 1:
         told += f", scores by run {', '.join(f'{score:.2f}' for score in report.scores)}"
+    if report.calls or report.cached:
+        told += f", {report.prompt_tokens:,} + {report.completion_tokens:,} tokens"
+        told += "" if report.cost is None else f", cost {report.cost:.4f}"
     return Text(f"Judge {told}; without it {offline.score:.2f}", style="dim")
 
 

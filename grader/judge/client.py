@@ -34,6 +34,8 @@ from grader.errors import (
     JudgeTimeoutError,
     JudgeTruncatedError,
 )
+from grader.judge.budget import Budget, Usage, estimate_tokens
+from grader.judge.cache import ReplyCache
 from grader.judge.rungs import Ladder, Rung, request_part
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
@@ -67,15 +69,6 @@ _LASTING: Mapping[int, str] = MappingProxyType(
 """What no other attempt and no other answer will change."""
 _OLD_NAMES = {"max_completion_tokens": "max_tokens"}
 _OPTIONAL = ("temperature",)
-
-
-@dataclass(slots=True)
-class Usage:
-    """What the calls for one reply have taken."""
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +119,10 @@ class Client:
     settings: Settings
     api_key: str | None = field(default=None, repr=False)
     """Without it ``OPENAI_API_KEY``."""
+    budget: Budget = field(default_factory=lambda: Budget({}))
+    """Counts and limits the calls."""
+    cache: ReplyCache | None = None
+    """Remembers the rungs from run to run."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
     _throttle: Throttle = field(init=False)
     _ladders: dict[str, Ladder] = field(init=False, default_factory=dict)
@@ -155,7 +152,10 @@ class Client:
 
     def ladder(self, model: str) -> Ladder:
         """What has been learnt of a model."""
-        return self._ladders.setdefault(model, Ladder())
+        if model not in self._ladders:
+            known = self.cache.rung(self._place(model)) if self.cache else None
+            self._ladders[model] = Ladder(None if known is None else Rung(known))
+        return self._ladders[model]
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -219,8 +219,13 @@ class Client:
                 if not ladder.step_down(rung):
                     raise
                 continue
+            if not ladder.proven and self.cache:
+                self.cache.keep_rung(self._place(request.model), rung)
             ladder.prove(rung)
             return text, found
+
+    def _place(self, model: str) -> str:
+        return f"{self.base_url} {model}"
 
     async def _call(
         self,
@@ -233,6 +238,7 @@ class Client:
         async with self._throttle.place():
             if clock.when() is None:  # the wait for the first place is nobody's fault
                 clock.reschedule(asyncio.get_running_loop().time() + self.settings.llm_deadline)
+            self.budget.claim()
             usage.calls += 1
             try:
                 body = await self._send(_body(request, rung, ladder.refused))
@@ -242,7 +248,7 @@ class Client:
                     raise self._ours(error) from error
             else:
                 self._throttle.widen()
-                return _text(body, rung, usage)
+                return self._text(body, request, rung, usage)
         ladder.refused.add(refused)
         return await self._call(request, rung, ladder, usage, clock)
 
@@ -253,6 +259,21 @@ class Client:
         except TimeoutError as error:
             raise JudgeTimeoutError(f"no reply within {self.settings.llm_timeout:g} s") from error
         return str(raw.text)
+
+    def _text(self, body: str, request: Request, rung: Rung, usage: Usage) -> str:
+        """The text of a reply's body, its tokens counted."""
+        try:
+            completion = _Completion.model_validate_json(body)
+        except ValidationError as error:
+            raise JudgeServerError("the endpoint's reply is no chat completion") from error
+        tokens = completion.usage or _Tokens(
+            prompt_tokens=estimate_tokens("".join(m["content"] for m in request.messages)),
+            completion_tokens=estimate_tokens(body),
+        )
+        usage.prompt_tokens += tokens.prompt_tokens
+        usage.completion_tokens += tokens.completion_tokens
+        self.budget.spend(request.model, tokens.prompt_tokens, tokens.completion_tokens)
+        return _text(completion.choices[0], rung)
 
     def _ours(self, error: openai.OpenAIError) -> JudgeError | JudgeSetupError:
         """The error of ours that stands for one of the SDK's."""
@@ -341,16 +362,8 @@ def _body(request: Request, rung: Rung, refused: set[str]) -> dict[str, Any]:
     return {"model": request.model, "messages": messages, **taken, **request_part(rung)}
 
 
-def _text(body: str, rung: Rung, usage: Usage) -> str:
-    """The text of a reply's body, its tokens counted."""
-    try:
-        completion = _Completion.model_validate_json(body)
-    except ValidationError as error:
-        raise JudgeServerError("the endpoint's reply is no chat completion") from error
-    if completion.usage:
-        usage.prompt_tokens += completion.usage.prompt_tokens
-        usage.completion_tokens += completion.usage.completion_tokens
-    choice = completion.choices[0]
+def _text(choice: _Choice, rung: Rung) -> str:
+    """The text of a reply."""
     if choice.message.refusal or choice.finish_reason == "content_filter":
         raise JudgeRefusalError(f"the model declines: {choice.message.refusal or 'filtered'}")
     if choice.finish_reason == "length":

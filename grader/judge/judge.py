@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from grader.errors import JudgeError, JudgeSetupError, JudgeTimeoutError, SettingsError
+from grader.errors import GraderError, JudgeError, JudgeTimeoutError, SettingsError
 from grader.judge import prompt
+from grader.judge.budget import Budget, Price, Usage, parse_prices
+from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
 from grader.judge.canaries import Canary, Watch
 from grader.judge.loop import LoopThread
 from grader.judge.prompt import Checklist
 from grader.judge.quotes import find_quote
 from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
-from grader.screening import SUSPECTED, VOIDING
+from grader.screening import SUSPECTED, VOIDING, is_too_short
 from grader.settings import Settings, load_settings
 from grader.text import words
 
 if TYPE_CHECKING:
-    from grader.judge.client import Client, Usage
+    from grader.judge.client import Client, Request
+    from grader.judge.forecast import Forecast
     from grader.judge.schema import Opinion, Reply
 
 
@@ -38,6 +41,7 @@ class Case:
 class _Ballot:
     """What one run of one model gave: votes, or a failure."""
 
+    model: str
     votes: tuple[Vote, ...]
     failure: Failure | None
     usage: Usage
@@ -71,7 +75,9 @@ class Judge:
             overrides: single settings by name, such as ``llm_runs=3``.
 
         Raises:
-            SettingsError: a setting is unknown or out of range, or no model is named.
+            SettingsError: a setting is unknown or out of range, no model is named, or cost is
+                limited and a price not known.
+            OutputError: the cache can't be used.
             JudgeSetupError: there is no key.
         """
         self.settings = settings if settings and not overrides else load_settings(**overrides)
@@ -81,7 +87,15 @@ class Judge:
                 "the judge needs a model: name it with  --llm-model NAME  "
                 "or llm_model in grader.toml"
             )
-        self._client = _client(self.settings, api_key)
+        self._prices = parse_prices(self.settings.llm_prices)
+        _require_prices(self.models, self._prices, self.settings)
+        self.budget = Budget(
+            self._prices,
+            max_calls=self.settings.llm_max_calls,
+            max_cost=self.settings.llm_max_cost,
+        )
+        self._client = _client(self.settings, api_key, self.budget)
+        self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self.canaries = Watch(self.settings.llm_canary_rate)
         self._ends: float | None = None
@@ -102,6 +116,23 @@ class Judge:
         """The same for code that runs in an event loop."""
         return await self._loop.run_async(self._assess(cases))
 
+    def forecast(self, cases: Sequence[Case]) -> Forecast:
+        """What ``assess`` would take; nothing is sent."""
+        from grader.judge.forecast import Planned, add_up
+
+        sent = [case for case in cases if not self._why_held(case)]
+        watch = Watch(self.settings.llm_canary_rate)
+        canaries = [c for c in (watch.due(case.question) for case in sent) if c]
+        asked = [(case, m, r) for case in sent for m in self.models for r in self._runs]
+        asked += [(Case(c.text, c.question), m, 0) for c in canaries for m in self.models]
+        planned = []
+        for case, model, run in asked:
+            _, request = self._request(case, model, run)
+            if not (self._cache and self._cache.get(self._key(request, run))):
+                planned.append(Planned(request, case.question, case.answer))
+        cached = len(asked) - len(planned)
+        return add_up(planned, answers=len(sent), cached=cached, prices=self._prices)
+
     def close(self) -> None:
         """Close the connections and end the thread; a second time it does nothing."""
         with self._lock:
@@ -110,6 +141,8 @@ class Judge:
             self._closed = True
         self._loop.run(self._client.aclose())
         self._loop.close()
+        if self._cache:
+            self._cache.close()
 
     def __enter__(self) -> Self:
         return self
@@ -121,6 +154,10 @@ class Judge:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    @property
+    def _runs(self) -> range:
+        return range(self.settings.llm_runs)
 
     # ── parts ───────────────────────────────────────────────────────────────
 
@@ -135,7 +172,7 @@ class Judge:
 
     async def _ask(self, cases: Sequence[Case]) -> list[list[_Ballot]]:
         """The ballots on each case, canaries asked among them."""
-        runs = [(m, r) for m in self.models for r in range(self.settings.llm_runs)]
+        runs = [(m, r) for m in self.models for r in self._runs]
         asked: list[list[asyncio.Task[_Ballot]]] = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -145,7 +182,7 @@ class Judge:
                     if canary:
                         for model in self.models:
                             group.create_task(self._ask_canary(canary, model))
-        except* JudgeSetupError as errors:
+        except* GraderError as errors:
             raise errors.exceptions[0] from None
         return [[task.result() for task in tasks] for tasks in asked]
 
@@ -156,7 +193,7 @@ class Judge:
 
     def _why_held(self, case: Case) -> str:
         """Why an answer is not sent; empty where it is."""
-        if "too_short" in case.flags or not words(case.answer):
+        if is_too_short(words(case.answer)):
             return "there is too little to check"
         held = VOIDING | (SUSPECTED if self.settings.llm_suspected == "hold" else frozenset())
         flags = [flag for flag in case.flags if flag in held]
@@ -168,6 +205,10 @@ class Judge:
     def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
         votes = tuple(vote for ballot in ballots for vote in ballot.votes)
         failures = tuple(ballot.failure for ballot in ballots if ballot.failure)
+        used = Usage()
+        for ballot in ballots:
+            used.add(ballot.usage)
+        costs = [self.budget.cost_of(ballot.model, ballot.usage) for ballot in ballots]
         return JudgeReport(
             status="judged" if votes else "failed",
             reason="" if votes else f"{failures[0].reason}: {failures[0].message}",
@@ -177,32 +218,53 @@ class Judge:
             votes=votes,
             failures=failures,
             reliable=self.canaries.reliable,
-            calls=sum(ballot.usage.calls for ballot in ballots),
-            prompt_tokens=sum(ballot.usage.prompt_tokens for ballot in ballots),
-            completion_tokens=sum(ballot.usage.completion_tokens for ballot in ballots),
+            calls=used.calls,
+            cached=used.cached,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+            cost=None if None in costs else sum(c for c in costs if c is not None),
         )
 
     async def _ballot(self, case: Case, model: str, run: int) -> _Ballot:
-        from grader.judge.client import Request, Usage
-        from grader.judge.schema import parse_reply
-
-        settings = self.settings
-        checklist = prompt.build_checklist(case.question, seed=settings.llm_seed, run=run)
-        request = Request(
-            model,
-            prompt.build_messages(case.question, checklist, case.answer),
-            settings.llm_temperature,
-            settings.llm_max_output_tokens,
-        )
-        ids = tuple(checklist.key_points), tuple(checklist.misconceptions)
+        checklist, request = self._request(case, model, run)
         usage = Usage()
         try:
             async with self._until_the_end():
-                _, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
+                reply = await self._reply(request, checklist, run, usage)
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
-            return _Ballot((), failure, usage)
-        return _Ballot(tuple(_votes(reply, checklist, case.answer, model, run)), None, usage)
+            return _Ballot(model, (), failure, usage)
+        votes = tuple(_votes(reply, checklist, case.answer, model, run))
+        return _Ballot(model, votes, None, usage)
+
+    def _request(self, case: Case, model: str, run: int) -> tuple[Checklist, Request]:
+        from grader.judge.client import Request
+
+        checklist = prompt.build_checklist(case.question, seed=self.settings.llm_seed, run=run)
+        messages = prompt.build_messages(case.question, checklist, case.answer)
+        settings = self.settings
+        return checklist, Request(
+            model, messages, settings.llm_temperature, settings.llm_max_output_tokens
+        )
+
+    async def _reply(self, request: Request, checklist: Checklist, run: int, usage: Usage) -> Reply:
+        """The reply to a request, from the cache if it is there."""
+        from grader.judge.schema import parse_reply
+
+        ids = tuple(checklist.key_points), tuple(checklist.misconceptions)
+        key = self._key(request, run)
+        known = self._cache.get(key) if self._cache else None
+        if known is not None:
+            usage.cached += 1
+            self.budget.total.cached += 1
+            return parse_reply(known, *ids)
+        text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
+        if self._cache:
+            self._cache.put(key, text)
+        return reply
+
+    def _key(self, request: Request, run: int) -> str:
+        return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})
 
     def _until_the_end(self) -> _RunDeadline:
         assert self._ends is not None
@@ -260,7 +322,20 @@ def _names(models: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
 
 
-def _client(settings: Settings, api_key: str | None) -> Client:
+def _require_prices(models: Sequence[str], prices: Mapping[str, Price], settings: Settings) -> None:
+    unknown = [model for model in models if model not in prices]
+    if settings.llm_max_cost is not None and unknown:
+        raise SettingsError(
+            f"a limit of cost needs the price of {unknown[0]}: add  "
+            f"--llm-prices {unknown[0]}=PROMPT/COMPLETION  (per million tokens)"
+        )
+
+
+def _cache(settings: Settings) -> ReplyCache | None:
+    return None if settings.llm_cache == OFF else ReplyCache(cache_folder(settings.llm_cache))
+
+
+def _client(settings: Settings, api_key: str | None, budget: Budget) -> Client:
     from grader.judge.client import Client
 
-    return Client(settings, api_key)
+    return Client(settings, api_key, budget)

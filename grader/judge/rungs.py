@@ -41,14 +41,14 @@ def request_part(rung: Rung) -> dict[str, Any]:
 class Ladder:
     """What has been learnt of one model at one endpoint. Used from one event loop."""
 
-    def __init__(self, proven: Rung | None = None) -> None:
-        """Start at the top, or at the rung that is known to work."""
-        self.rung = proven or Rung.STRICT_SCHEMA
-        self.proven = proven is not None
+    def __init__(self, known: Rung | None = None) -> None:
+        """Start at the top, or at the rung that worked in an earlier run."""
+        self.rung = known or Rung.STRICT_SCHEMA
+        self.proven = False
         self.refused: set[str] = set()
         """Parameters that the endpoint does not take from this model."""
         self._first = asyncio.Lock()
-        self._tried = self.proven
+        self._tried = known is not None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
