@@ -36,6 +36,9 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
     }
 )
 """The kind and range of each setting that is a number."""
+_SWITCHES: Mapping[str, bool] = MappingProxyType(
+    {"true": True, "false": False, "1": True, "0": False}
+)
 _CHOICES: Mapping[str, Sequence[str]] = MappingProxyType({"llm_suspected": ("send", "hold")})
 
 
@@ -75,6 +78,12 @@ class Settings:
     """The most calls of a run."""
     llm_cache: str = ""
     """The folder of the judge's replies, or ``off``; by default the user's cache folder."""
+    llm_redact: bool = False
+    """Mask e-mail addresses, phone numbers, links and given names before an answer is sent."""
+    llm_phone_region: str = "US"
+    """The country of phone numbers that name none."""
+    llm_log: str = ""
+    """A file to which all that is sent and received is added."""
     llm_suspected: str = "send"
     """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
     llm_canary_rate: float = 0.02
@@ -145,6 +154,8 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
     try:
         if name in {"bank", "rubrics"}:
             return _folder(base / Path(value).expanduser())
+        if name == "llm_redact":
+            return _switch(value)
         if name in _NUMBERS:
             kind, low, high = _NUMBERS[name]
             return _within(kind(value), low, high)
@@ -157,6 +168,13 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be text")
     return value
+
+
+def _switch(value: object) -> bool:
+    text = str(value).lower()
+    if text not in _SWITCHES:
+        raise ValueError(f"choose from {', '.join(_SWITCHES)}")
+    return _SWITCHES[text]
 
 
 def _one_of(choices: Sequence[str], value: object) -> object:

@@ -44,6 +44,17 @@ MaxCost = Annotated[
     float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
 ]
 MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls to make.")]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact",
+        help="Mask e-mail addresses, phone numbers, links and given names before sending.",
+    ),
+]
+LlmLog = Annotated[
+    str | None,
+    typer.Option("--llm-log", help="Add all that is sent and received to this file."),
+]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the judge would take, and grade nothing."),
@@ -60,6 +71,8 @@ def llm_settings(
     cache: str | None,
     max_cost: float | None,
     max_calls: int | None,
+    redact: bool,
+    log: str | None,
     dry_run: bool,
 ) -> dict[str, Any]:
     """The judge's options as settings.
@@ -75,6 +88,8 @@ def llm_settings(
         "llm_cache": cache,
         "llm_max_cost": max_cost,
         "llm_max_calls": max_calls,
+        "llm_redact": redact or None,
+        "llm_log": log,
     }
     if not llm and (dry_run or any(value is not None for value in given.values())):
         raise InputError("options for the judge were given, but not the judge: add  --llm")

@@ -17,11 +17,13 @@ from grader.cli.llm import (
     Llm,
     LlmBaseUrl,
     LlmCache,
+    LlmLog,
     LlmModel,
     LlmPrices,
     LlmRuns,
     MaxCalls,
     MaxCost,
+    Redact,
     llm_settings,
 )
 from grader.version import __version__
@@ -145,6 +147,8 @@ def answer(
     llm_cache: LlmCache = None,
     max_cost: MaxCost = None,
     max_calls: MaxCalls = None,
+    redact: Redact = False,
+    llm_log: LlmLog = None,
     dry_run: DryRun = False,
 ) -> None:
     """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
@@ -165,6 +169,8 @@ def answer(
                 cache=llm_cache,
                 max_cost=max_cost,
                 max_calls=max_calls,
+                redact=redact,
+                log=llm_log,
                 dry_run=dry_run,
             ),
         }
@@ -220,6 +226,8 @@ def batch(
     llm_cache: LlmCache = None,
     max_cost: MaxCost = None,
     max_calls: MaxCalls = None,
+    redact: Redact = False,
+    llm_log: LlmLog = None,
     dry_run: DryRun = False,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
@@ -240,6 +248,8 @@ def batch(
                 cache=llm_cache,
                 max_cost=max_cost,
                 max_calls=max_calls,
+                redact=redact,
+                log=llm_log,
                 dry_run=dry_run,
             ),
         }

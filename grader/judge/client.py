@@ -34,6 +34,7 @@ from grader.errors import (
     JudgeTimeoutError,
     JudgeTruncatedError,
 )
+from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
 from grader.judge.rungs import Ladder, Rung, request_part
@@ -123,6 +124,8 @@ class Client:
     """Counts and limits the calls."""
     cache: ReplyCache | None = None
     """Remembers the rungs from run to run."""
+    log: AuditLog | None = None
+    """Is told of every call."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
     _throttle: Throttle = field(init=False)
     _ladders: dict[str, Ladder] = field(init=False, default_factory=dict)
@@ -240,17 +243,28 @@ class Client:
                 clock.reschedule(asyncio.get_running_loop().time() + self.settings.llm_deadline)
             self.budget.claim()
             usage.calls += 1
+            sent = _body(request, rung, ladder.refused)
             try:
-                body = await self._send(_body(request, rung, ladder.refused))
+                body = await self._send(sent)
             except openai.OpenAIError as error:
+                ours = self._ours(error)
+                self._note(sent, error=f"{type(ours).__name__}: {ours}")
                 refused = _refused_parameter(error, ladder.refused)
                 if not refused:
-                    raise self._ours(error) from error
+                    raise ours from error
+            except JudgeTimeoutError as error:
+                self._note(sent, error=f"{type(error).__name__}: {error}")
+                raise
             else:
+                self._note(sent, reply=body)
                 self._throttle.widen()
                 return self._text(body, request, rung, usage)
         ladder.refused.add(refused)
         return await self._call(request, rung, ladder, usage, clock)
+
+    def _note(self, sent: Mapping[str, Any], **came_back: str) -> None:
+        if self.log:
+            self.log.write({"endpoint": self.base_url, "request": sent, **came_back})
 
     async def _send(self, body: dict[str, Any]) -> str:
         try:

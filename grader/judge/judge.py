@@ -6,17 +6,20 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from grader.errors import GraderError, JudgeError, JudgeTimeoutError, SettingsError
 from grader.judge import prompt
+from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Price, Usage, parse_prices
 from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
 from grader.judge.canaries import Canary, Watch
 from grader.judge.loop import LoopThread
 from grader.judge.prompt import Checklist
 from grader.judge.quotes import find_quote
+from grader.judge.redaction import Redacted, Redactor
 from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
 from grader.screening import SUSPECTED, VOIDING, is_too_short
 from grader.settings import Settings, load_settings
@@ -77,7 +80,8 @@ class Judge:
         Raises:
             SettingsError: a setting is unknown or out of range, no model is named, or cost is
                 limited and a price not known.
-            OutputError: the cache can't be used.
+            OutputError: the cache or the log can't be used.
+            MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
         """
         self.settings = settings if settings and not overrides else load_settings(**overrides)
@@ -95,6 +99,8 @@ class Judge:
             max_cost=self.settings.llm_max_cost,
         )
         self._client = _client(self.settings, api_key, self.budget)
+        self._redactor = _redactor(self.settings)
+        self._log = self._client.log = _log(self.settings)
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self.canaries = Watch(self.settings.llm_canary_rate)
@@ -127,7 +133,7 @@ class Judge:
         asked += [(Case(c.text, c.question), m, 0) for c in canaries for m in self.models]
         planned = []
         for case, model, run in asked:
-            _, request = self._request(case, model, run)
+            _, request = self._request(case.question, self._masked(case).text, model, run)
             if not (self._cache and self._cache.get(self._key(request, run))):
                 planned.append(Planned(request, case.question, case.answer))
         cached = len(asked) - len(planned)
@@ -141,8 +147,9 @@ class Judge:
             self._closed = True
         self._loop.run(self._client.aclose())
         self._loop.close()
-        if self._cache:
-            self._cache.close()
+        for file in (self._cache, self._log):
+            if file:
+                file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -226,7 +233,8 @@ class Judge:
         )
 
     async def _ballot(self, case: Case, model: str, run: int) -> _Ballot:
-        checklist, request = self._request(case, model, run)
+        masked = self._masked(case)
+        checklist, request = self._request(case.question, masked.text, model, run)
         usage = Usage()
         try:
             async with self._until_the_end():
@@ -234,14 +242,22 @@ class Judge:
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
             return _Ballot(model, (), failure, usage)
-        votes = tuple(_votes(reply, checklist, case.answer, model, run))
+        votes = tuple(_votes(reply, checklist, case.answer, masked, model, run))
         return _Ballot(model, votes, None, usage)
 
-    def _request(self, case: Case, model: str, run: int) -> tuple[Checklist, Request]:
+    def _masked(self, case: Case) -> Redacted:
+        """What is sent of an answer."""
+        if self._redactor is None:
+            return Redacted(case.answer, {})
+        return self._redactor.redact(case.answer, case.question)
+
+    def _request(
+        self, question: Question, answer: str, model: str, run: int
+    ) -> tuple[Checklist, Request]:
         from grader.judge.client import Request
 
-        checklist = prompt.build_checklist(case.question, seed=self.settings.llm_seed, run=run)
-        messages = prompt.build_messages(case.question, checklist, case.answer)
+        checklist = prompt.build_checklist(question, seed=self.settings.llm_seed, run=run)
+        messages = prompt.build_messages(question, checklist, answer)
         settings = self.settings
         return checklist, Request(
             model, messages, settings.llm_temperature, settings.llm_max_output_tokens
@@ -257,6 +273,8 @@ class Judge:
         if known is not None:
             usage.cached += 1
             self.budget.total.cached += 1
+            if self._log:
+                self._log.write({"from_cache": True, "request": asdict(request), "reply": known})
             return parse_reply(known, *ids)
         text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
         if self._cache:
@@ -295,25 +313,29 @@ class _RunDeadline:
             ) from late
 
 
-def _votes(reply: Reply, checklist: Checklist, answer: str, model: str, run: int) -> list[Vote]:
+def _votes(
+    reply: Reply, checklist: Checklist, answer: str, masked: Redacted, model: str, run: int
+) -> list[Vote]:
     points = {id_: p.id for id_, p in checklist.key_points.items()}
     points |= {id_: m.id for id_, m in checklist.misconceptions.items()}
     opinions: list[Opinion] = [*reply.key_points, *reply.misconceptions]
-    return [_vote(opinion, points[opinion.id], answer, model, run) for opinion in opinions]
-
-
-def _vote(opinion: Opinion, point: str, answer: str, model: str, run: int) -> Vote:
-    needs_quote = opinion.verdict not in SILENT
-    evidence = find_quote(opinion.quote or "", answer) if needs_quote else None
-    return Vote(
-        point=point,
-        model=model,
-        run=run,
-        verdict=opinion.verdict,
-        quote=opinion.quote,
-        evidence=evidence,
-        void=needs_quote and evidence is None,
-    )
+    votes = []
+    for opinion in opinions:
+        quote = None if opinion.quote is None else masked.restore(opinion.quote)
+        needs_quote = opinion.verdict not in SILENT
+        evidence = find_quote(quote or "", answer) if needs_quote else None
+        votes.append(
+            Vote(
+                point=points[opinion.id],
+                model=model,
+                run=run,
+                verdict=opinion.verdict,
+                quote=quote,
+                evidence=evidence,
+                void=needs_quote and evidence is None,
+            )
+        )
+    return votes
 
 
 def _names(models: str | Sequence[str]) -> tuple[str, ...]:
@@ -333,6 +355,14 @@ def _require_prices(models: Sequence[str], prices: Mapping[str, Price], settings
 
 def _cache(settings: Settings) -> ReplyCache | None:
     return None if settings.llm_cache == OFF else ReplyCache(cache_folder(settings.llm_cache))
+
+
+def _redactor(settings: Settings) -> Redactor | None:
+    return Redactor(settings.llm_phone_region) if settings.llm_redact else None
+
+
+def _log(settings: Settings) -> AuditLog | None:
+    return AuditLog(Path(settings.llm_log).expanduser()) if settings.llm_log else None
 
 
 def _client(settings: Settings, api_key: str | None, budget: Budget) -> Client:
