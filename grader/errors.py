@@ -12,7 +12,7 @@ GraderError
 ├── ModelError              a model file is damaged, missing or of the wrong shape
 ├── EncoderError            a remote or third-party encoder failed
 ├── JudgeError              the judge could not check one answer; its offline grade stands
-│   ├── JudgeRateLimitError the endpoint asked to wait (429) more often than we wait
+│   ├── JudgeRateLimitError the endpoint asked to wait (429) beyond the deadline
 │   ├── JudgeServerError    the endpoint failed (5xx)
 │   ├── JudgeConnectionError no connection, or one that broke off
 │   ├── JudgeTimeoutError   no reply in time: of a call, an answer or the run
@@ -108,7 +108,7 @@ class JudgeError(GraderError):
 
 
 class JudgeRateLimitError(JudgeError):
-    """The endpoint asked to wait (429) more often than we wait."""
+    """The endpoint asked to wait (429) beyond the deadline."""
 
 
 class JudgeServerError(JudgeError):

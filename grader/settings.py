@@ -91,7 +91,7 @@ class Settings:
     llm_concurrency: int = 16
     """The most calls side by side; fewer while the endpoint answers 429."""
     llm_attempts: int = 6
-    """The most calls for one reply that fail before the judge gives up on it."""
+    """The most calls for one reply that may fail; to be told to wait (429) is no failure."""
     llm_backoff: float = 0.5
     """Seconds: the first wait before another attempt; it doubles, and is jittered."""
     llm_timeout: float = 60.0

@@ -172,7 +172,6 @@ def test_a_passing_fault_is_mended_by_another_attempt(fault):
 @pytest.mark.parametrize(
     ("fault", "error", "calls"),
     [
-        (Fault(429), "JudgeRateLimitError", 3),
         (Fault(500), "JudgeServerError", 3),
         (Fault(drop=True), "JudgeConnectionError", 3),
         (Fault(delay=0.5), "JudgeTimeoutError", 3),
@@ -191,6 +190,28 @@ def test_a_lasting_fault_ends_in_an_error_of_its_own(fault, error, calls):
     assert type(outcome).__name__ == error
     assert "\n" not in str(outcome)
     assert usage.calls == calls
+
+
+def test_to_be_told_to_wait_is_no_fault_but_ends_at_the_deadline():
+    with serving(lambda _, n: Fault(429) if n < 20 else GOOD) as server:
+        [outcome], _, usage = ask(server, llm_attempts=1)
+    assert outcome[0] == GOOD
+    assert usage.calls == 21
+    with serving(lambda *_: Fault(429)) as server:
+        [outcome], *_ = ask(server, llm_deadline=0.3, llm_backoff=0.1)
+    assert isinstance(outcome, errors.JudgeRateLimitError)
+
+
+def test_the_wait_for_a_place_does_not_count_against_an_answer():
+    """The last answer waits longer than its deadline, and has all its attempts left."""
+    slow = Fault(200, raw=BODY, delay=0.6)
+
+    def script(_, n):
+        return {1: slow, 2: slow, 3: Fault(500)}.get(n, GOOD)
+
+    with serving(script) as server:
+        outcomes, *_ = ask(server, times=4, llm_concurrency=1, llm_deadline=1.0)
+    assert all(text == GOOD for text, _ in outcomes)
 
 
 def test_a_refusal_and_a_reply_that_is_cut_off_are_not_asked_again():
@@ -284,7 +305,7 @@ def test_concurrency_falls_with_429s_and_recovers():
 
 def test_a_third_of_429s_costs_no_answer():
     with serving(lambda _, n: Fault(429) if n % 3 == 1 else GOOD) as server:
-        outcomes, client, _ = ask(server, times=60, llm_attempts=20)
+        outcomes, client, _ = ask(server, times=60)
     assert all(text == GOOD for text, _ in outcomes)
     assert client._throttle.places > 8
 
@@ -297,7 +318,7 @@ def test_an_endpoint_with_few_places_is_served_all_the_same():
             return Fault(429) if server.busy > 2 else Fault(200, raw=BODY, delay=0.005)
 
         server.script = script
-        outcomes, *_ = ask(server, times=60, llm_attempts=40)
+        outcomes, *_ = ask(server, times=60)
     assert all(text == GOOD for text, _ in outcomes)
 
 

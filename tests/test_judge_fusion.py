@@ -201,7 +201,7 @@ def test_a_misconception_that_the_judge_finds_costs_its_points(grader):
     ("fault", "reason"),
     [
         (Fault(500), "JudgeServerError"),
-        (Fault(429), "JudgeRateLimitError"),
+        (Fault(429, headers={"Retry-After": "9999"}), "JudgeRateLimitError"),
         ("nonsense", "JudgeReplyError"),
     ],
     ids=str,

@@ -19,9 +19,9 @@ from grader.settings import Settings, load_settings
 
 KEY = "sk-very-secret"
 ANSWER = (
-    "Priya here (priya.k@example.org, +44 20 7946 0958). Each unit is dropped at random, as Olga "
-    "explains on https://example.org/olga?x=1. Ask Olga's friend or call (415) 555-2671. Adam is an "
-    "optimiser; the learning rate was 0.001 in 2012."
+    "Priya here (priya.k@example.org, +44 20 7946 0958). Each unit is dropped at random, as "
+    "Olga explains on https://example.org/olga?x=1. Ask Olga's friend or call (415) 555-2671. "
+    "Adam is an optimiser; the learning rate was 0.001 in 2012."
 )
 
 

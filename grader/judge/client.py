@@ -17,8 +17,6 @@ from tenacity import (
     AsyncRetrying,
     RetryCallState,
     retry_if_exception_type,
-    stop_after_attempt,
-    stop_before_delay,
     wait_random_exponential,
 )
 
@@ -197,8 +195,7 @@ class Client:
     ) -> tuple[str, T]:
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(RETRIED),
-            stop=stop_after_attempt(self.settings.llm_attempts)
-            | stop_before_delay(self.settings.llm_deadline),
+            stop=_Patience(self.settings.llm_attempts, clock),
             wait=_Wait(self.settings.llm_backoff),
             reraise=True,
         )
@@ -269,7 +266,11 @@ class Client:
     async def _send(self, body: dict[str, Any]) -> str:
         try:
             async with asyncio.timeout(self.settings.llm_timeout):
-                raw = await self._sdk.chat.completions.with_raw_response.create(**body)
+                # As extra_body it is sent as it is: walking through a schema with all its
+                # types takes the SDK longer than everything else in a call.
+                raw = await self._sdk.chat.completions.with_raw_response.create(
+                    model=body["model"], messages=body["messages"], extra_body=body
+                )
         except TimeoutError as error:
             raise JudgeTimeoutError(f"no reply within {self.settings.llm_timeout:g} s") from error
         return str(raw.text)
@@ -294,6 +295,24 @@ class Client:
         if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
             self._throttle.narrow()
         return translate(error, self.base_url, self._sdk.api_key)
+
+
+class _Patience:
+    """Ends after so many faults, or before a wait that the deadline would cut short.
+
+    To be told to wait (429) is no fault.
+    """
+
+    def __init__(self, faults: int, clock: asyncio.Timeout) -> None:
+        self._faults_left = faults
+        self._clock = clock
+
+    def __call__(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        self._faults_left -= not isinstance(error, JudgeRateLimitError)
+        ends = self._clock.when() or float("inf")
+        late = asyncio.get_running_loop().time() + state.upcoming_sleep >= ends
+        return late or self._faults_left <= 0
 
 
 class _Wait:
