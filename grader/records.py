@@ -351,6 +351,10 @@ class JudgeReport:
     """The version of the prompt."""
     runs: int
     """Runs asked for, of each model."""
+    seed: int
+    """What the order of the points was shuffled by."""
+    temperature: float
+    """What was asked of the models."""
     votes: tuple[Vote, ...] = ()
     failures: tuple[Failure, ...] = ()
     """One for each run that failed."""

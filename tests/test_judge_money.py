@@ -154,6 +154,18 @@ def test_running_again_costs_nothing_and_gives_the_same(grader):
     assert judge.budget.total == Usage(cached=6)
 
 
+def test_each_run_is_asked_even_where_their_prompts_are_the_same(grader):
+    case = Case(
+        "It boils at about 100 degrees.", grader.custom_question("Water boils at 100 degrees.")
+    )
+    with serving(good) as server:
+        for runs in (1, 3):
+            with Judge(settings=settings(server, llm_runs=runs)) as judge:
+                [report] = judge.assess([case])
+    assert len({json.dumps(request) for request in server.requests}) == 1
+    assert (report.calls, report.cached) == (2, 1)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -231,4 +231,6 @@ def _versions(report: JudgeReport) -> dict[str, str]:
         "judge": "+".join(report.models),
         "judge_prompt": report.prompt,
         "judge_runs": str(report.runs),
+        "judge_seed": str(report.seed),
+        "judge_temperature": str(report.temperature),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -207,7 +207,15 @@ class Judge:
         return f"held: flag {', '.join(flags)}" if flags else ""
 
     def _not_sent(self, reason: str) -> JudgeReport:
-        return JudgeReport("not_sent", reason, self.models, prompt.VERSION, self.settings.llm_runs)
+        return JudgeReport(
+            status="not_sent",
+            reason=reason,
+            models=self.models,
+            prompt=prompt.VERSION,
+            runs=self.settings.llm_runs,
+            seed=self.settings.llm_seed,
+            temperature=self.settings.llm_temperature,
+        )
 
     def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
         votes = tuple(vote for ballot in ballots for vote in ballot.votes)
@@ -216,12 +224,10 @@ class Judge:
         for ballot in ballots:
             used.add(ballot.usage)
         costs = [self.budget.cost_of(ballot.model, ballot.usage) for ballot in ballots]
-        return JudgeReport(
+        why = "" if votes else f"{failures[0].reason}: {failures[0].message}"
+        return replace(
+            self._not_sent(why),
             status="judged" if votes else "failed",
-            reason="" if votes else f"{failures[0].reason}: {failures[0].message}",
-            models=self.models,
-            prompt=prompt.VERSION,
-            runs=self.settings.llm_runs,
             votes=votes,
             failures=failures,
             reliable=self.canaries.reliable,
