@@ -15,6 +15,7 @@ COMMANDS += [
     ["bank", command]
     for command in "list search show stats export page lint test index new import".split()
 ]
+COMMANDS += [["cache"], ["cache", "info"], ["cache", "clear"]]
 RUN = "from grader.cli.main import run; run()"
 
 

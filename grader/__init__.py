@@ -7,11 +7,13 @@ from grader.version import __version__
 if TYPE_CHECKING:
     from grader.errors import GraderError, InputError
     from grader.grading import Grader
+    from grader.judge.judge import Judge
     from grader.records import (
         BankEntry,
         Evidence,
         Failure,
         Grade,
+        JudgeReport,
         KeyPointResult,
         MisconceptionResult,
         Question,
@@ -27,6 +29,8 @@ __all__ = [
     "Grader",
     "GraderError",
     "InputError",
+    "Judge",
+    "JudgeReport",
     "KeyPointResult",
     "MisconceptionResult",
     "Question",
@@ -40,6 +44,7 @@ _HOMES = {
     "Grader": "grading",
     "GraderError": "errors",
     "InputError": "errors",
+    "Judge": "judge.judge",
     "Settings": "settings",
     "load_settings": "settings",
 }

@@ -11,6 +11,17 @@ GraderError
 │   └── OutputError         an output that exists or can't be written
 ├── ModelError              a model file is damaged, missing or of the wrong shape
 ├── EncoderError            a remote or third-party encoder failed
+├── JudgeError              the judge could not check one answer; its offline grade stands
+│   ├── JudgeRateLimitError the endpoint asked to wait (429) beyond the deadline
+│   ├── JudgeServerError    the endpoint failed (5xx)
+│   ├── JudgeConnectionError no connection, or one that broke off
+│   ├── JudgeTimeoutError   no reply in time: of a call, an answer or the run
+│   ├── JudgeRequestError   the endpoint refuses this request, as too long for one
+│   ├── JudgeRefusalError   the model declines to answer
+│   ├── JudgeTruncatedError the reply was cut off by its length
+│   ├── JudgeReplyError     a reply that does not follow the schema
+│   └── JudgeBudgetError    the run's limit of calls or cost is reached
+├── JudgeSetupError         a bad key, no credit, no such model or address: stops the run
 └── MissingExtraError       an optional dependency is not installed; names the command
 """
 
@@ -83,6 +94,57 @@ class ModelError(GraderError):
 
 class EncoderError(GraderError):
     """An encoder outside the package (a server, another library) failed."""
+
+
+class JudgeError(GraderError):
+    """The judge could not check one answer.
+
+    ``retry_after`` is what the endpoint asked for, in seconds, where it did.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class JudgeRateLimitError(JudgeError):
+    """The endpoint asked to wait (429) beyond the deadline."""
+
+
+class JudgeServerError(JudgeError):
+    """The endpoint failed (5xx)."""
+
+
+class JudgeConnectionError(JudgeError):
+    """There was no connection, or it broke off."""
+
+
+class JudgeTimeoutError(JudgeError):
+    """No reply came in time: that of a call, of an answer or of the run."""
+
+
+class JudgeRequestError(JudgeError):
+    """The endpoint refuses this request."""
+
+
+class JudgeRefusalError(JudgeError):
+    """The model declines to answer, or a content filter stopped it."""
+
+
+class JudgeTruncatedError(JudgeError):
+    """The reply was cut off by its length."""
+
+
+class JudgeReplyError(JudgeError):
+    """The reply does not follow the schema."""
+
+
+class JudgeBudgetError(JudgeError):
+    """The run's limit of calls or cost is reached."""
+
+
+class JudgeSetupError(GraderError):
+    """No call can succeed: a bad key, no credit, no such model or address."""
 
 
 class MissingExtraError(GraderError):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,6 +36,8 @@ if TYPE_CHECKING:
 
     from grader.encoders.base import Encoder, Vectors
     from grader.features import PreparedQuestion
+    from grader.judge.forecast import Forecast
+    from grader.judge.judge import Judge
     from grader.reference import ReferenceScorer
     from grader.screening import Thresholds
     from grader.verifier import Verifier
@@ -70,6 +70,7 @@ class Grader:
         *,
         encoder: Encoder | None = None,
         verifier: Verifier | None = None,
+        judge: Judge | None = None,
         **overrides: Any,
     ) -> None:
         """Make a grader.
@@ -78,6 +79,8 @@ class Grader:
             settings: everything settable; without it ``grader.toml`` and the environment.
             encoder: an encoder of your own, instead of the one that the settings name.
             verifier: a verifier of your own.
+            judge: a language model that checks every point as well; the offline grade stands
+                beside what it says. Close it when done.
             overrides: single settings by name, such as ``bank=Path("my-bank")``.
 
         Raises:
@@ -87,6 +90,7 @@ class Grader:
         self.catalog = Catalog.from_settings(self.settings)
         self._encoder = encoder
         self._verifier = verifier
+        self._judge = judge
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._prepared: OrderedDict[str, PreparedQuestion] = OrderedDict()
         self._lock = threading.Lock()
@@ -128,10 +132,12 @@ class Grader:
             AnswerError: the answer is empty or too long.
             UnknownQuestionError, DataFileError: the question can't be had.
             InputError: neither or both of ``q`` and ``reference`` are given.
+            JudgeSetupError: the judge can't be asked at all. Any other failure of the judge
+                raises nothing: the offline grade stands and tells of it.
         """
         question = self._asked(q, reference, prompt)
         self._check(answer)
-        return self._grade_chunk([Answer(answer, question)])[0]
+        return self._grade_distinct([Answer(answer, question)])[0]
 
     def grade_many(self, answers: Iterable[str], q: str | Question) -> list[Grade | Failure]:
         """Grade answers to one question, in order; a bad answer is a ``Failure`` in its place.
@@ -149,6 +155,9 @@ class Grader:
 
         An error in the place of a question becomes that row's ``Failure``; identical
         answers to the same question are graded once.
+
+        Raises:
+            JudgeSetupError: the judge can't be asked at all.
         """
         rows = list(items)
         results: list[Grade | Failure | None] = [None] * len(rows)
@@ -166,10 +175,31 @@ class Grader:
             if not places:
                 distinct.append(Answer(text, question))
             places.append(i)
-        for grade, places in zip(self._grade_chunk(distinct), pending.values(), strict=True):
+        for grade, places in zip(self._grade_distinct(distinct), pending.values(), strict=True):
             for i in places:
                 results[i] = grade
         return [result for result in results if result is not None]
+
+    def forecast(self, items: Iterable[tuple[str, Question | InputError]]) -> Forecast:
+        """What the judge would take to check what ``grade_all`` would grade; nothing is sent.
+
+        Raises:
+            InputError: there is no judge.
+        """
+        if self._judge is None:
+            raise InputError("there is no judge to make a forecast for")
+        from grader.judge.judge import Case
+
+        cases = {
+            (question.digest, text): Case(text, question)
+            for text, question in items
+            if isinstance(question, Question) and self._is_gradable(text)
+        }
+        return self._judge.forecast(list(cases.values()))
+
+    def forecast_rows(self, rows: Iterable[Mapping[str, str]], *, q: str | None = None) -> Forecast:
+        """The same for the rows of a table."""
+        return self.forecast((row[ANSWER], self._row_question(row, q)) for row in rows)
 
     def grade_rows(
         self, rows: Sequence[Mapping[str, str]], *, q: str | None = None
@@ -310,6 +340,37 @@ class Grader:
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
 
+    def _is_gradable(self, answer: str) -> bool:
+        try:
+            self._check(answer)
+        except InputError:
+            return False
+        return True
+
+    def _grade_distinct(self, answers: Sequence[Answer]) -> list[Grade]:
+        """Grade offline, then let the judge check all answers side by side."""
+        grades = self._grade_chunk(answers)
+        if self._judge is None:
+            return grades
+        from grader.judge.fusion import fuse
+        from grader.judge.judge import Case
+
+        cases = [
+            Case(answer.text, answer.question, grade.flags)
+            for answer, grade in zip(answers, grades, strict=True)
+        ]
+        reports = self._judge.assess(cases)
+        return [
+            fuse(
+                grade,
+                case.question,
+                report,
+                review_below=self.settings.review_below,
+                calibration=self._calibration,
+            )
+            for grade, case, report in zip(grades, cases, reports, strict=True)
+        ]
+
     def _grade_chunk(self, answers: Sequence[Answer]) -> list[Grade]:
         """Encode all units of all answers in one go, then judge answer by answer."""
         split = [units(answer.text) for answer in answers]
@@ -321,10 +382,10 @@ class Grader:
         for answer, parts in zip(answers, split, strict=True):
             own = texts[start : start + len(parts)]
             start += len(parts)
-            grades.append(self._judge(answer, parts, own, vectors[[rows[t] for t in own]]))
+            grades.append(self._grade_one(answer, parts, own, vectors[[rows[t] for t in own]]))
         return grades
 
-    def _judge(
+    def _grade_one(
         self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
     ) -> Grade:
         from grader.calibration import calibrated
@@ -364,7 +425,7 @@ class Grader:
             key_points=key_points,
             misconceptions=misconceptions,
             feedback=write_feedback(key_points, misconceptions),
-            signature=_hash(versions),
+            signature=scoring.sign(versions),
             versions=versions,
         )
 
@@ -381,7 +442,7 @@ class Grader:
             "question": question.digest[:12],
             "encoder": self.encoder.name,
             "verifier": self.verifier.name,
-            "screening": _hash(repr(self._thresholds)),
+            "screening": scoring.sign(repr(self._thresholds)),
             "review_below": str(self.settings.review_below),
         }
         if question.reference_only:
@@ -409,8 +470,3 @@ class Grader:
 def _failure(question: Question | InputError, error: InputError) -> Failure:
     name = "" if isinstance(question, InputError) else question.id
     return Failure(name, type(error).__name__, str(error))
-
-
-def _hash(value: object) -> str:
-    text = json.dumps(value, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -42,8 +42,15 @@ Flag = Literal[
     "other_language",
     "repetitive",
     "hidden_characters",
+    "judge_failed",
+    "judge_disagrees",
+    "judge_quote_void",
+    "judge_unreliable",
 ]
+JudgeStatus = Literal["judged", "failed", "not_sent"]
 
+SILENT = frozenset({"missing", "absent"})
+"""Verdicts that no words of the answer prove."""
 VERDICTS: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
@@ -345,6 +352,63 @@ class MisconceptionResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one run of the judge said of one point."""
+
+    point: str
+    """The id of the key point or misconception."""
+    model: str
+    run: int
+    verdict: Verdict | MisconceptionVerdict
+    quote: str | None
+    """As the judge gave it; none with ``missing`` and ``absent``."""
+    evidence: Evidence | None
+    """Where the quote stands in the answer."""
+    void: bool
+    """The quote is not in the answer, or proves nothing: the offline verdict counts instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReport:
+    """What came of asking the judge about one answer."""
+
+    status: JudgeStatus
+    reason: str
+    """Why the answer was not sent, or why every run failed; empty otherwise."""
+    models: tuple[str, ...]
+    prompt: str
+    """The version of the prompt."""
+    runs: int
+    """Runs asked for, of each model."""
+    seed: int
+    """What the order of the points was shuffled by."""
+    temperature: float
+    """What was asked of the models."""
+    votes: tuple[Vote, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    """One for each run that failed."""
+    scores: tuple[float, ...] = ()
+    """The score by each run's votes alone, in the order of the votes."""
+    agreement: float | None = None
+    """The share of votes for the final verdicts, weighed by points, 0 to 1."""
+    reliable: bool = True
+    """Whether no canary had passed in this run so far; if one has, the votes don't count."""
+    calls: int = 0
+    """Calls made, failed ones included."""
+    cached: int = 0
+    """Replies that were taken from the cache instead."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = None
+    """By the prices in the settings; none where one is not known."""
+
+    @property
+    def spread(self) -> float:
+        """The highest score of a run less the lowest."""
+        return round(max(self.scores) - min(self.scores), 4) if self.scores else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Grade:
     """One graded answer."""
 
@@ -370,6 +434,10 @@ class Grade:
     """Hash of everything that made this grade: rubric, models, settings, versions."""
     versions: Mapping[str, str]
     """What the signature is made of, by name."""
+    offline: Grade | None = None
+    """The grade without the judge, where one was asked for."""
+    judge: JudgeReport | None = None
+    """What the judge said, where one was asked for."""
 
     @property
     def missing(self) -> tuple[str, ...]:

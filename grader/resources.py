@@ -29,6 +29,11 @@ def schema_file(name: str) -> Path:
     return _PACKAGE / "schemas" / f"{name}.schema.json"
 
 
+def prompt_text(name: str) -> str:
+    """The rules of a prompt, such as those of the ``judge``."""
+    return (_PACKAGE / name / "prompt.md").read_text(encoding="utf-8")
+
+
 def model_folder(name: str) -> Path:
     """The folder of a bundled model, its files checked against their SHA-256.
 

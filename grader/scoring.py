@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -133,6 +135,12 @@ def review_reasons(
     story = ("the question asks for one's own experience",) if open_ended else ()
     low = (f"confidence {sure:.2f} is below {threshold:.2f}",) if sure < threshold else ()
     return (*story, *low, *(f"flag: {flag}" for flag in flags))
+
+
+def sign(value: object) -> str:
+    """The hash of a value that JSON can hold: 16 hex digits."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _evidence(unit: Segment) -> Evidence:

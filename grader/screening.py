@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 VOIDING: frozenset[Flag] = frozenset({"keyword_list"})
 """Flags under which nothing counts as said: a list of terms makes no claim."""
+SUSPECTED: frozenset[Flag] = frozenset({"injection", "hidden_characters"})
+"""Flags of answers that may be meant to talk a judge round."""
 
 _INJECTION = re.compile(
     r"""
@@ -91,12 +94,12 @@ def screen(
     tokens = words(answer)
     question = prepared.question
     checks: tuple[tuple[Flag, bool], ...] = (
-        ("too_short", len(tokens) < _TOO_SHORT),
+        ("too_short", is_too_short(tokens)),
         ("off_topic", topicality(prepared, vectors) < thresholds.off_topic_similarity),
         ("keyword_list", _is_keyword_list(answer, tokens, thresholds)),
         ("copied_prompt", _share_copied(answer, question.prompt, 3) > _COPIED),
         ("copied_reference", _copies_reference(answer, question)),
-        ("injection", bool(_INJECTION.search(fold_lines(answer)))),
+        ("injection", looks_injected(answer)),
         ("not_prose", _is_not_prose(answer)),
         ("other_language", _is_other_language(answer, tokens)),
         ("repetitive", _is_repetitive(answer)),
@@ -112,6 +115,16 @@ _FEW = 3
 _REPEATED = 0.5
 _LETTERS = 0.5
 _OTHER_SCRIPT = 0.3
+
+
+def is_too_short(tokens: Sequence[str]) -> bool:
+    """Whether the words of an answer are too few to claim anything."""
+    return len(tokens) < _TOO_SHORT
+
+
+def looks_injected(text: str) -> bool:
+    """Whether a text speaks to the grader instead of answering."""
+    return bool(_INJECTION.search(fold_lines(text)))
 
 
 def topicality(prepared: PreparedQuestion, vectors: Vectors) -> float:

@@ -4,15 +4,42 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from grader.errors import SettingsError
 
 CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
+_MANY = 10_000_000
+_NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
+    {
+        "threads": (int, 1, _MANY),
+        "max_answer_chars": (int, 1, _MANY),
+        "review_below": (float, 0, 1),
+        "llm_runs": (int, 1, 100),
+        "llm_seed": (int, 0, _MANY),
+        "llm_temperature": (float, 0, 2),
+        "llm_max_output_tokens": (int, 1, _MANY),
+        "llm_max_cost": (float, 0, _MANY),
+        "llm_max_calls": (int, 0, _MANY),
+        "llm_canary_rate": (float, 0, 1),
+        "llm_concurrency": (int, 1, 1000),
+        "llm_attempts": (int, 1, 100),
+        "llm_backoff": (float, 0, 60),
+        "llm_timeout": (float, 0.01, _MANY),
+        "llm_deadline": (float, 0.01, _MANY),
+        "llm_run_deadline": (float, 0.01, _MANY),
+    }
+)
+"""The kind and range of each setting that is a number."""
+_SWITCHES: Mapping[str, bool] = MappingProxyType(
+    {"true": True, "false": False, "1": True, "0": False}
+)
+_CHOICES: Mapping[str, Sequence[str]] = MappingProxyType({"llm_suspected": ("send", "hold")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +60,48 @@ class Settings:
     """A file that ``grade calibrate`` wrote: scores on your own scale."""
     review_below: float = 0.6
     """Grades less confident than this ask for a person."""
+    llm_model: str = ""
+    """The judge's model; several, separated by commas, are a jury."""
+    llm_base_url: str = ""
+    """An OpenAI-compatible endpoint; without it ``OPENAI_BASE_URL``, else OpenAI's."""
+    llm_runs: int = 1
+    """How often each model is asked about an answer."""
+    llm_seed: int = 0
+    """Decides in which order the judge sees the points of a rubric."""
+    llm_temperature: float = 0.0
+    """Asked of the model, unless the endpoint refuses to be asked."""
+    llm_max_output_tokens: int = 4096
+    """The longest reply, a model's hidden reasoning included."""
+    llm_prices: str = ""
+    """Of a million tokens: ``MODEL=PROMPT/COMPLETION, …`` in any one currency."""
+    llm_max_cost: float | None = None
+    """No call is begun once this much is spent."""
+    llm_max_calls: int | None = None
+    """The most calls of a run."""
+    llm_cache: str = ""
+    """The folder of the judge's replies, or ``off``; by default the user's cache folder."""
+    llm_redact: bool = False
+    """Mask e-mail addresses, phone numbers, links and given names before an answer is sent."""
+    llm_phone_region: str = "US"
+    """The country of phone numbers that name none."""
+    llm_log: str = ""
+    """A file to which all that is sent and received is added."""
+    llm_suspected: str = "send"
+    """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
+    llm_canary_rate: float = 0.02
+    """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
+    llm_concurrency: int = 16
+    """The most calls side by side; fewer while the endpoint answers 429."""
+    llm_attempts: int = 6
+    """The most calls for one reply that may fail; to be told to wait (429) is no failure."""
+    llm_backoff: float = 0.5
+    """Seconds: the first wait before another attempt; it doubles, and is jittered."""
+    llm_timeout: float = 60.0
+    """Seconds: the longest that one call may take."""
+    llm_deadline: float = 240.0
+    """Seconds: the longest that one reply may take, attempts and waits included."""
+    llm_run_deadline: float = 14_400.0
+    """Seconds: after this no more calls are made."""
 
 
 def load_settings(
@@ -89,11 +158,12 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
             return _folder(base / Path(value).expanduser())
         if name == "calibration":
             return _file(base / Path(value).expanduser())
-        if name == "review_below":
-            return _within(float(value), 0, 1)
-        if name in {"threads", "max_answer_chars"}:
-            return int(_within(int(value), 1, 10_000_000))
-        return _text(value)
+        if name == "llm_redact":
+            return _switch(value)
+        if name in _NUMBERS:
+            kind, low, high = _NUMBERS[name]
+            return _within(kind(value), low, high)
+        return _one_of(_CHOICES[name], value) if name in _CHOICES else _text(value)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where}: {name} = {value!r}: {error}") from error
 
@@ -101,6 +171,19 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be text")
+    return value
+
+
+def _switch(value: object) -> bool:
+    text = str(value).lower()
+    if text not in _SWITCHES:
+        raise ValueError(f"choose from {', '.join(_SWITCHES)}")
+    return _SWITCHES[text]
+
+
+def _one_of(choices: Sequence[str], value: object) -> object:
+    if value not in choices:
+        raise ValueError(f"choose from {', '.join(choices)}")
     return value
 
 

@@ -37,6 +37,7 @@ def plain_surroundings(monkeypatch, tmp_path):
     for name in list(os.environ):
         if name.startswith("GRADER_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
 
 

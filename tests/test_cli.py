@@ -232,6 +232,7 @@ def test_every_command_has_help_and_is_in_the_reference():
         ["bank", c.name or c.callback.__name__.removesuffix("_questions")]
         for c in bank.registered_commands
     ]
+    commands += [["cache"], ["cache", "info"], ["cache", "clear"]]
     for command in commands:
         done = grade(*command, "--help", env={"COLUMNS": "88", "NO_COLOR": "1"})
         assert done.returncode == 0

@@ -32,6 +32,7 @@ LAYERS = [
     ["reference"],
     ["screening"],
     ["columns", "feedback", "scoring"],
+    ["judge"],
     ["grading"],
     ["linting"],
     ["similar"],
@@ -98,6 +99,17 @@ def test_grading_one_answer_loads_no_pandas_openai_or_torch():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_command_without_the_judge_loads_no_openai():
+    code = (
+        "from grader.cli.main import run\nimport sys\n"
+        "try: run(['--text', 'Units are dropped at random.', '--q', 'dropout', '--quiet'])\n"
+        "except SystemExit: 0\n"
+        "print([m for m in ('openai', 'tenacity', 'grader.judge.judge') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_public_names_are_sorted_and_exist():

@@ -11,6 +11,7 @@ from typing import Any
 import typer
 
 from grader.answers import read_answer
+from grader.cli.llm import judging, print_forecast
 from grader.errors import InputError
 from grader.grading import Grader
 from grader.records import Grade, Question
@@ -32,6 +33,8 @@ class AnswerOptions:
     explain: bool
     fail_under: float | None
     encoding: str | None
+    llm: bool
+    dry_run: bool
     settings: Mapping[str, Any]
 
 
@@ -41,12 +44,17 @@ def run_answer(options: AnswerOptions) -> int:
     Raises:
         InputError: something that was given is wrong.
     """
-    grader = Grader(load_settings(**options.settings))
+    settings = load_settings(**options.settings)
     _require_one(options)
-    question = build_question(options, grader)
-    text = build_answer(options, grader)
-    grader.load()
-    grade = grader.grade(text, question)
+    with judging(settings, llm=options.llm) as judge:
+        grader = Grader(settings, judge=judge)
+        question = build_question(options, grader)
+        text = build_answer(options, grader)
+        if options.dry_run:
+            print_forecast(grader.forecast([(text, question)]))
+            return 0
+        grader.load()
+        grade = grader.grade(text, question)
     _print(grade, question, options)
     return int(options.fail_under is not None and grade.score < options.fail_under)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -23,9 +23,14 @@ from rich.progress import (
 from grader.batch.runner import Tally, grade_file
 from grader.batch.table import open_table, partial_file
 from grader.cli.errors import INTERRUPTED
+from grader.cli.llm import judging, print_forecast, tell_of
+from grader.columns import check_columns
 from grader.errors import GraderError
 from grader.grading import Grader
 from grader.settings import load_settings
+
+if TYPE_CHECKING:
+    from grader.judge.forecast import Forecast
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,8 @@ class BatchOptions:
     q: str | None
     force: bool
     encoding: str | None
+    llm: bool
+    dry_run: bool
     settings: Mapping[str, Any]
 
 
@@ -46,9 +53,15 @@ def run_batch(options: BatchOptions) -> None:
     Raises:
         InputError: the table, the output or a setting won't do.
     """
-    grader = Grader(load_settings(**options.settings))
+    settings = load_settings(**options.settings)
     try:
-        tally = _grade_with_bar(grader, options)
+        with judging(settings, llm=options.llm) as judge:
+            grader = Grader(settings, judge=judge)
+            if options.dry_run:
+                print_forecast(_forecast(grader, options))
+                return
+            tally = _grade_with_bar(grader, options)
+            tell_of(judge)
     except (KeyboardInterrupt, GraderError) as error:
         _say_what_is_kept(options.output)
         if isinstance(error, KeyboardInterrupt):
@@ -59,6 +72,12 @@ def run_batch(options: BatchOptions) -> None:
         f"{tally.for_review} for a person to look at, {tally.failed} failed",
         err=True,
     )
+
+
+def _forecast(grader: Grader, options: BatchOptions) -> Forecast:
+    with open_table(options.table, options.encoding) as (header, rows):
+        check_columns(header, str(options.table), q=options.q)
+        return grader.forecast_rows(rows, q=options.q)
 
 
 def _grade_with_bar(grader: Grader, options: BatchOptions) -> Tally:

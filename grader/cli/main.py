@@ -10,7 +10,22 @@ import typer
 from typer.core import TyperGroup
 
 from grader.cli.bank import app as bank_app
+from grader.cli.cache import app as cache_app
 from grader.cli.errors import reporting
+from grader.cli.llm import (
+    DryRun,
+    Llm,
+    LlmBaseUrl,
+    LlmCache,
+    LlmLog,
+    LlmModel,
+    LlmPrices,
+    LlmRuns,
+    MaxCalls,
+    MaxCost,
+    Redact,
+    llm_settings,
+)
 from grader.version import __version__
 
 DEFAULT = "answer"
@@ -41,6 +56,7 @@ app = typer.Typer(
     ),
 )
 app.add_typer(bank_app, name="bank")
+app.add_typer(cache_app, name="cache")
 
 
 def _version(asked: bool) -> None:
@@ -141,31 +157,58 @@ def answer(
     encoder: EncoderName = None,
     calibration: CalibrationFile = None,
     threads: Threads = None,
+    llm: Llm = False,
+    llm_model: LlmModel = None,
+    llm_base_url: LlmBaseUrl = None,
+    llm_runs: LlmRuns = None,
+    llm_prices: LlmPrices = None,
+    llm_cache: LlmCache = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    redact: Redact = False,
+    llm_log: LlmLog = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Grade one answer: grade FILE --q ID (the word 'answer' may be left out)."""
     from grader.cli.answer import AnswerOptions, run_answer
 
-    options = AnswerOptions(
-        file=file,
-        text=text,
-        q=q,
-        question=question,
-        reference=reference,
-        rubric=rubric,
-        as_json=as_json,
-        quiet=quiet,
-        explain=explain,
-        fail_under=fail_under,
-        encoding=encoding,
-        settings={
+    with reporting():
+        settings: dict[str, Any] = {
             "bank": bank,
             "rubrics": rubrics,
             "encoder": encoder,
             "calibration": calibration,
             "threads": threads,
-        },
-    )
-    with reporting():
+            **llm_settings(
+                llm=llm,
+                model=llm_model,
+                base_url=llm_base_url,
+                runs=llm_runs,
+                prices=llm_prices,
+                cache=llm_cache,
+                max_cost=max_cost,
+                max_calls=max_calls,
+                redact=redact,
+                log=llm_log,
+                dry_run=dry_run,
+            ),
+        }
+        options = AnswerOptions(
+            file=file,
+            text=text,
+            q=q,
+            question=question,
+            reference=reference,
+            rubric=rubric,
+            as_json=as_json,
+            quiet=quiet,
+            explain=explain,
+            fail_under=fail_under,
+            encoding=encoding,
+            llm=llm,
+            dry_run=dry_run,
+            settings=settings,
+        )
         code = run_answer(options)
     raise typer.Exit(code)
 
@@ -184,25 +227,52 @@ def batch(
     encoder: EncoderName = None,
     calibration: CalibrationFile = None,
     threads: Threads = None,
+    llm: Llm = False,
+    llm_model: LlmModel = None,
+    llm_base_url: LlmBaseUrl = None,
+    llm_runs: LlmRuns = None,
+    llm_prices: LlmPrices = None,
+    llm_cache: LlmCache = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    redact: Redact = False,
+    llm_log: LlmLog = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
     from grader.cli.batch import BatchOptions, run_batch
 
-    options = BatchOptions(
-        table=table,
-        output=output,
-        q=q,
-        force=force,
-        encoding=encoding,
-        settings={
+    with reporting():
+        settings: dict[str, Any] = {
             "bank": bank,
             "rubrics": rubrics,
             "encoder": encoder,
             "calibration": calibration,
             "threads": threads,
-        },
-    )
-    with reporting():
+            **llm_settings(
+                llm=llm,
+                model=llm_model,
+                base_url=llm_base_url,
+                runs=llm_runs,
+                prices=llm_prices,
+                cache=llm_cache,
+                max_cost=max_cost,
+                max_calls=max_calls,
+                redact=redact,
+                log=llm_log,
+                dry_run=dry_run,
+            ),
+        }
+        options = BatchOptions(
+            table=table,
+            output=output,
+            q=q,
+            force=force,
+            encoding=encoding,
+            llm=llm,
+            dry_run=dry_run,
+            settings=settings,
+        )
         run_batch(options)
 
 

@@ -7,7 +7,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from grader.records import Grade, KeyPointResult, MisconceptionResult, Question, Verdict
+from grader.records import (
+    Grade,
+    JudgeReport,
+    KeyPointResult,
+    MisconceptionResult,
+    Question,
+    Verdict,
+)
 
 _MARKS: dict[Verdict, tuple[str, str]] = {
     "covered": ("✓", "green"),
@@ -38,6 +45,8 @@ def print_grade(
     if grade.needs_review:
         reasons = "; ".join(grade.review_reasons)
         parts += [Text(), Text(f"A person should look at this: {reasons}.", style="yellow")]
+    if grade.judge and grade.offline:
+        parts += [Text(), _judge(grade.judge, grade.offline)]
     if explain:
         parts += [Text(), _versions(grade)]
     console.print(Group(*parts))
@@ -87,6 +96,20 @@ def _misconception(result: MisconceptionResult) -> RenderableType:
     body.append(f"\nWhy: {result.why} ", style="dim")
     body.append(f"({result.authority})", style="dim")
     return Padding(body, (0, 0, 0, 2))
+
+
+def _judge(report: JudgeReport, offline: Grade) -> Text:
+    told = f"{', '.join(report.models)}: {report.status.replace('_', ' ')}"
+    if report.reason:
+        told += f" ({report.reason})"
+    if report.agreement is not None:
+        told += f", {report.agreement:.0%} of its votes for these verdicts"
+    if len(report.scores) > 1:
+        told += f", scores by run {', '.join(f'{score:.2f}' for score in report.scores)}"
+    if report.calls or report.cached:
+        told += f", {report.prompt_tokens:,} + {report.completion_tokens:,} tokens"
+        told += "" if report.cost is None else f", cost {report.cost:.4f}"
+    return Text(f"Judge {told}; without it {offline.score:.2f}", style="dim")
 
 
 def _versions(grade: Grade) -> Text:

@@ -1,0 +1,51 @@
+"""``grade cache``: the judge's replies on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.errors import reporting
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.judge.cache import ReplyCache
+
+app = typer.Typer(no_args_is_help=True, help="The judge's replies on disk.")
+Folder = Annotated[
+    str | None,
+    typer.Option("--llm-cache", help="The cache's folder, if not the one in the settings."),
+]
+
+
+@app.command()
+def info(llm_cache: Folder = None) -> None:
+    """Say where the cache is, and how many replies it holds."""
+    with reporting(), _opened(llm_cache) as cache:
+        held = cache.info()
+        typer.echo(f"{held.file}: {held.replies:,} replies, {held.size:,} bytes")
+
+
+@app.command()
+def clear(llm_cache: Folder = None) -> None:
+    """Forget all replies; asking again costs again."""
+    with reporting(), _opened(llm_cache) as cache:
+        typer.echo(f"{cache.file}: {cache.clear():,} replies forgotten")
+
+
+@contextmanager
+def _opened(folder: str | None) -> Iterator[ReplyCache]:
+    from grader.judge.cache import OFF, ReplyCache, cache_folder
+    from grader.settings import load_settings
+
+    setting = load_settings(llm_cache=folder).llm_cache
+    if setting == OFF:
+        raise InputError("the judge's cache is off: name its folder with  --llm-cache")
+    cache = ReplyCache(cache_folder(setting))
+    try:
+        yield cache
+    finally:
+        cache.close()

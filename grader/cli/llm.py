@@ -1,0 +1,145 @@
+"""The options of the judge, shared by the commands that grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grader.errors import InputError
+
+if TYPE_CHECKING:
+    from grader.judge.forecast import Forecast
+    from grader.judge.judge import Judge
+    from grader.settings import Settings
+
+Llm = Annotated[
+    bool,
+    typer.Option("--llm", help="Let a language model check every point as well (docs/llm.md)."),
+]
+LlmModel = Annotated[
+    list[str] | None,
+    typer.Option("--llm-model", help="The model to ask; given several times, a jury."),
+]
+LlmBaseUrl = Annotated[
+    str | None,
+    typer.Option("--llm-base-url", help="An OpenAI-compatible endpoint, if not OpenAI's."),
+]
+LlmRuns = Annotated[int | None, typer.Option("--llm-runs", help="How often each model is asked.")]
+
+LlmPrices = Annotated[
+    str | None,
+    typer.Option(
+        "--llm-prices",
+        help="Prices of a million tokens: MODEL=PROMPT/COMPLETION, several separated by commas.",
+    ),
+]
+LlmCache = Annotated[
+    str | None,
+    typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
+]
+MaxCost = Annotated[
+    float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
+]
+MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls to make.")]
+Redact = Annotated[
+    bool,
+    typer.Option(
+        "--redact",
+        help="Mask e-mail addresses, phone numbers, links and given names before sending.",
+    ),
+]
+LlmLog = Annotated[
+    str | None,
+    typer.Option("--llm-log", help="Add all that is sent and received to this file."),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Say what the judge would take, and grade nothing."),
+]
+
+
+def llm_settings(
+    *,
+    llm: bool,
+    model: list[str] | None,
+    base_url: str | None,
+    runs: int | None,
+    prices: str | None,
+    cache: str | None,
+    max_cost: float | None,
+    max_calls: int | None,
+    redact: bool,
+    log: str | None,
+    dry_run: bool,
+) -> dict[str, Any]:
+    """The judge's options as settings.
+
+    Raises:
+        InputError: there are some, but not ``--llm``.
+    """
+    given: Mapping[str, Any] = {
+        "llm_model": ",".join(model or ()) or None,
+        "llm_base_url": base_url,
+        "llm_runs": runs,
+        "llm_prices": prices,
+        "llm_cache": cache,
+        "llm_max_cost": max_cost,
+        "llm_max_calls": max_calls,
+        "llm_redact": redact or None,
+        "llm_log": log,
+    }
+    if not llm and (dry_run or any(value is not None for value in given.values())):
+        raise InputError("options for the judge were given, but not the judge: add  --llm")
+    return dict(given)
+
+
+@contextmanager
+def judging(settings: Settings, *, llm: bool) -> Iterator[Judge | None]:
+    """The judge, where one is asked for, closed at the end.
+
+    Raises:
+        SettingsError, JudgeSetupError: it can't be asked.
+    """
+    if not llm:
+        yield None
+        return
+    from grader.judge.judge import Judge
+
+    with Judge(settings=settings) as judge:
+        yield judge
+
+
+def tell_of(judge: Judge | None) -> None:
+    """Say after a run, on standard error, what the judge took and whether it can be relied on."""
+    if judge is None:
+        return
+    total = judge.budget.total
+    typer.echo(
+        f"judge: {_tokens(total.calls, total.prompt_tokens, total.completion_tokens)}, "
+        f"{total.cached:,} replies from the cache, {_cost(judge.budget.cost)}",
+        err=True,
+    )
+    watch = judge.canaries
+    if watch.judged:
+        verdict = "" if watch.reliable else ": the judge is unreliable, do not trust its verdicts"
+        typer.echo(f"judge: {watch.passed} of {watch.judged} canaries passed{verdict}", err=True)
+
+
+def print_forecast(forecast: Forecast) -> None:
+    """Say what a run would take."""
+    taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
+    typer.echo(
+        f"{forecast.answers:,} answers to send: {taken} (about), "
+        f"{forecast.cached:,} replies from the cache, {_cost(forecast.cost)}"
+    )
+
+
+def _tokens(calls: int, prompt: int, completion: int) -> str:
+    return f"{calls:,} calls, {prompt:,} + {completion:,} tokens"
+
+
+def _cost(cost: float | None) -> str:
+    return "cost unknown: name prices with --llm-prices" if cost is None else f"cost {cost:.4f}"

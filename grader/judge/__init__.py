@@ -1,0 +1,1 @@
+"""The LLM rubric check: it adds to the offline grade and never replaces it."""

@@ -1,0 +1,123 @@
+"""What a run has taken and may take: calls, tokens and money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.errors import JudgeBudgetError, SettingsError
+
+_MILLION = 1_000_000
+# The makers' own rule of thumb for English text, where a call has not told us better.
+_CHARS_A_TOKEN = 4
+
+
+@dataclass(slots=True)
+class Usage:
+    """What calls have taken."""
+
+    calls: int = 0
+    """Calls made, failed ones included."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cached: int = 0
+    """Replies that were taken from the cache instead."""
+
+    def add(self, other: Usage) -> None:
+        """Grow by another's."""
+        self.calls += other.calls
+        self.prompt_tokens += other.prompt_tokens
+        self.completion_tokens += other.completion_tokens
+        self.cached += other.cached
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Of a million tokens, in any currency."""
+
+    prompt: float
+    completion: float
+
+    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
+        """What tokens cost."""
+        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / _MILLION
+
+
+def parse_prices(text: str) -> dict[str, Price]:
+    """Prices by model, from ``MODEL=PROMPT/COMPLETION, …``.
+
+    Raises:
+        SettingsError: the text is something else.
+    """
+    prices = {}
+    for part in filter(None, (p.strip() for p in text.split(","))):
+        model, _, pair = part.rpartition("=")
+        prompt, _, completion = pair.partition("/")
+        try:
+            price = Price(float(prompt), float(completion))
+        except ValueError:
+            price = Price(-1, -1)
+        if not model or not (price.prompt >= 0 and price.completion >= 0):
+            raise SettingsError(
+                f"llm_prices: '{part}' is no price: write MODEL=PROMPT/COMPLETION, "
+                "per million tokens, as in gpt-5-mini=0.25/2"
+            )
+        prices[model.strip()] = price
+    return prices
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has."""
+    return -(-len(text) // _CHARS_A_TOKEN)
+
+
+class Budget:
+    """Counts a run's calls and holds it to its limits. Used from one thread.
+
+    A limit is looked at before each call, so that cost can pass it by the calls in flight
+    at most; the number of calls never does.
+    """
+
+    def __init__(
+        self,
+        prices: Mapping[str, Price],
+        *,
+        max_calls: int | None = None,
+        max_cost: float | None = None,
+    ) -> None:
+        """Begin with nothing spent."""
+        self._prices = prices
+        self._max_calls = max_calls
+        self._max_cost = max_cost
+        self.total = Usage()
+        self.cost: float | None = 0.0
+        """So far; none once a model without a price was asked."""
+
+    def claim(self) -> None:
+        """Ask leave for one call.
+
+        Raises:
+            JudgeBudgetError: a limit is reached.
+        """
+        if self._max_calls is not None and self.total.calls >= self._max_calls:
+            raise JudgeBudgetError(f"the limit of {self._max_calls} calls is reached")
+        if self._max_cost is not None and (self.cost or 0) >= self._max_cost:
+            raise JudgeBudgetError(f"the limit of {self._max_cost:g} for cost is reached")
+        self.total.calls += 1
+
+    def spend(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
+        """Note the tokens of a call."""
+        self.total.prompt_tokens += prompt_tokens
+        self.total.completion_tokens += completion_tokens
+        price = self._prices.get(model)
+        if price is None or self.cost is None:
+            self.cost = None
+        else:
+            self.cost += price.of(prompt_tokens, completion_tokens)
+
+    def cost_of(self, model: str, usage: Usage) -> float | None:
+        """What calls to a model cost; none if its price is not known and something was used."""
+        price = self._prices.get(model)
+        if price is None:
+            return None if usage.calls else 0.0
+        return price.of(usage.prompt_tokens, usage.completion_tokens)

@@ -1,0 +1,71 @@
+"""What a run would take, before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from grader.judge.budget import Price, estimate_tokens
+from grader.judge.client import Request
+from grader.judge.rungs import Rung, request_part
+from grader.records import Question
+from grader.text import sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Calls at most, if none fails; tokens and cost are estimates."""
+
+    answers: int
+    """Distinct answers that would be sent."""
+    calls: int
+    cached: int
+    """Replies that are in the cache already."""
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float | None
+    """None where a price is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One call to come."""
+
+    request: Request
+    question: Question
+    answer: str
+
+
+def add_up(
+    planned: Sequence[Planned], *, answers: int, cached: int, prices: Mapping[str, Price]
+) -> Forecast:
+    """The sum of calls to come."""
+    schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
+    prompt = completion = 0
+    cost: float | None = 0.0
+    for call in planned:
+        sent = estimate_tokens(schema + "".join(m["content"] for m in call.request.messages))
+        back = estimate_tokens(_reply_like(call.question, call.answer))
+        prompt, completion = prompt + sent, completion + back
+        price = prices.get(call.request.model)
+        cost = None if price is None or cost is None else cost + price.of(sent, back)
+    return Forecast(answers, len(planned), cached, prompt, completion, cost)
+
+
+def _reply_like(question: Question, answer: str) -> str:
+    """A reply in which every key point is covered by an average sentence of the answer."""
+    parts = sentences(answer)
+    quote = "x" * (sum(len(s.text) for s in parts) // max(1, len(parts)))
+    return json.dumps(
+        {
+            "key_points": [
+                {"id": f"k{i}", "quote": quote, "verdict": "covered"}
+                for i, _ in enumerate(question.key_points)
+            ],
+            "misconceptions": [
+                {"id": f"m{i}", "quote": None, "verdict": "absent"}
+                for i, _ in enumerate(question.misconceptions)
+            ],
+        }
+    )

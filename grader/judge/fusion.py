@@ -1,0 +1,251 @@
+"""The rule that makes one grade of the verifier's verdicts and the judge's votes. Pure.
+
+For each point, every run of every model has one vote. A vote whose quote is void counts as a
+vote for the verifier's verdict. The verdict with the most votes is the final one; in a tie the
+verifier's, if it is among them, else the most cautious. The probability of the final verdict
+is the mean of what the voters give it: a vote 1 or 0, a void vote and the verifier, who is a
+voter here, the verifier's probability, which is (1 - p) / (k - 1) for each of the k - 1
+verdicts that it did not choose. So every disagreement lowers the confidence, by as much as
+there is of it, and no number is set by hand. Where the final verdict is not the verifier's, the
+grade asks for a person.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Generic, TypeVar
+
+from grader import scoring
+from grader.calibration import calibrated
+from grader.feedback import write_feedback
+from grader.records import (
+    SILENT,
+    Calibration,
+    Evidence,
+    Flag,
+    Grade,
+    JudgeReport,
+    KeyPointResult,
+    MisconceptionResult,
+    MisconceptionVerdict,
+    Question,
+    Verdict,
+    Vote,
+)
+
+V = TypeVar("V", bound=str)
+# The most cautious first: what a tie among the judges is decided by.
+_KEY_POINT_ORDER: tuple[Verdict, ...] = ("missing", "contradicted", "partial", "covered")
+_MISCONCEPTION_ORDER: tuple[MisconceptionVerdict, ...] = ("absent", "asserted")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Generic[V]):
+    """What the voters made of one point."""
+
+    verdict: V
+    probability: float
+    evidence: Evidence | None
+
+
+def fuse(
+    offline: Grade,
+    question: Question,
+    report: JudgeReport,
+    *,
+    review_below: float,
+    calibration: Calibration | None = None,
+) -> Grade:
+    """The grade that verifier and judge make together; both sets of verdicts stay in it.
+
+    Where there is a reference only, its judged sentences count alike: the score is no longer
+    the fitted one.
+
+    Args:
+        offline: the grade without the judge.
+        question: what was answered.
+        report: what the judge said; unless it judged, and is reliable, the offline verdicts
+            are the final ones.
+        review_below: grades less confident than this ask for a person.
+        calibration: the user's own scale, if there is one.
+    """
+    if report.status != "judged" or not report.reliable:
+        return _standing(offline, report, review_below)
+    key_points, misconceptions = _results(offline, question, report.votes)
+    total = scoring.add_up(key_points, misconceptions)
+    sure = scoring.confidence(key_points, misconceptions, open_ended=question.open_ended)
+    flags = (*offline.flags, *_flags(offline, report, key_points, misconceptions))
+    reasons = scoring.review_reasons(sure, review_below, flags, open_ended=question.open_ended)
+    versions = {**offline.versions, **_versions(report)}
+    score = total.score if calibration is None else calibrated(total.score, calibration)
+    return replace(
+        offline,
+        score=score,
+        linear_score=total.score,
+        points=total.points,
+        passed=score >= question.scale.pass_score,
+        confidence=sure,
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        flags=flags,
+        key_points=key_points,
+        misconceptions=misconceptions,
+        feedback=write_feedback(key_points, misconceptions),
+        signature=scoring.sign(versions),
+        versions=versions,
+        offline=offline,
+        judge=replace(
+            report,
+            scores=tuple(_run_scores(offline, question, report.votes)),
+            agreement=_agreement(question, key_points, misconceptions, report.votes),
+        ),
+    )
+
+
+def decide(
+    offline: V,
+    probability: float,
+    evidence: Evidence | None,
+    votes: Sequence[Vote],
+    order: Sequence[V],
+) -> Decision[V]:
+    """The final verdict on one point, how sure it is and the words that prove it.
+
+    Args:
+        offline: the verifier's verdict.
+        probability: that the verifier gives it, 0 to 1.
+        evidence: the words that decided it.
+        votes: the judge's on this point.
+        order: all verdicts there are, the most cautious first.
+    """
+    counted = Counter(offline if vote.void else vote.verdict for vote in votes)
+    most = max(counted.values(), default=0)
+    tied = [verdict for verdict in order if counted[verdict] == most]
+    final = offline if offline in tied else tied[0]
+    agrees = final == offline
+    granted = probability if agrees else (1 - probability) / (len(order) - 1)
+    shares = [granted, *(granted if v.void else float(v.verdict == final) for v in votes)]
+    quoted = [v.evidence for v in votes if v.verdict == final and not v.void]
+    words = None if final in SILENT else next(iter(quoted), evidence)
+    return Decision(final, round(sum(shares) / len(shares), 4), words)
+
+
+def _standing(offline: Grade, report: JudgeReport, review_below: float) -> Grade:
+    """The offline grade, with what is to be said of a judge whose word does not count."""
+    checks: tuple[tuple[Flag, bool], ...] = (
+        ("judge_failed", report.status == "failed"),
+        ("judge_unreliable", not report.reliable),
+    )
+    added = tuple(flag for flag, raised in checks if raised)
+    reasons = offline.review_reasons + scoring.review_reasons(1.0, review_below, added)
+    return replace(
+        offline,
+        flags=(*offline.flags, *added),
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        offline=offline,
+        judge=report,
+    )
+
+
+def _results(
+    offline: Grade, question: Question, votes: Sequence[Vote]
+) -> tuple[tuple[KeyPointResult, ...], tuple[MisconceptionResult, ...]]:
+    key_points = []
+    for k in offline.key_points:
+        decision = decide(
+            k.verdict,
+            k.probability,
+            k.evidence,
+            _of(votes, k.id, _KEY_POINT_ORDER),
+            _KEY_POINT_ORDER,
+        )
+        points = k.max_points * scoring.credit(decision.verdict, question.scale)
+        key_points.append(
+            replace(
+                k,
+                verdict=decision.verdict,
+                points=points,
+                probability=decision.probability,
+                evidence=decision.evidence,
+            )
+        )
+    costs = {m.id: m.cost for m in question.misconceptions}
+    misconceptions = []
+    for m in offline.misconceptions:
+        found = decide(
+            m.verdict,
+            m.probability,
+            m.evidence,
+            _of(votes, m.id, _MISCONCEPTION_ORDER),
+            _MISCONCEPTION_ORDER,
+        )
+        misconceptions.append(
+            replace(
+                m,
+                verdict=found.verdict,
+                cost=costs[m.id] if found.verdict == "asserted" else 0.0,
+                probability=found.probability,
+                evidence=found.evidence,
+            )
+        )
+    return tuple(key_points), tuple(misconceptions)
+
+
+def _of(votes: Sequence[Vote], point: str, order: Sequence[str]) -> list[Vote]:
+    """The votes on a point; a key point and a misconception may bear the same id."""
+    return [vote for vote in votes if vote.point == point and vote.verdict in order]
+
+
+def _flags(
+    offline: Grade,
+    report: JudgeReport,
+    key_points: Sequence[KeyPointResult],
+    misconceptions: Sequence[MisconceptionResult],
+) -> tuple[Flag, ...]:
+    before = [k.verdict for k in offline.key_points], [m.verdict for m in offline.misconceptions]
+    after = [k.verdict for k in key_points], [m.verdict for m in misconceptions]
+    checks: tuple[tuple[Flag, bool], ...] = (
+        ("judge_failed", bool(report.failures)),
+        ("judge_disagrees", before != after),
+        ("judge_quote_void", any(vote.void for vote in report.votes)),
+    )
+    return tuple(flag for flag, raised in checks if raised)
+
+
+def _run_scores(offline: Grade, question: Question, votes: Sequence[Vote]) -> list[float]:
+    runs = groupby(votes, key=lambda vote: (vote.model, vote.run))
+    return [scoring.add_up(*_results(offline, question, list(run))).score for _, run in runs]
+
+
+def _agreement(
+    question: Question,
+    key_points: Sequence[KeyPointResult],
+    misconceptions: Sequence[MisconceptionResult],
+    votes: Sequence[Vote],
+) -> float:
+    costs = {m.id: m.cost for m in question.misconceptions}
+    weighed = [
+        (k.max_points, not vote.void and vote.verdict == k.verdict)
+        for k in key_points
+        for vote in _of(votes, k.id, _KEY_POINT_ORDER)
+    ]
+    weighed += [
+        (costs[m.id], not vote.void and vote.verdict == m.verdict)
+        for m in misconceptions
+        for vote in _of(votes, m.id, _MISCONCEPTION_ORDER)
+    ]
+    return round(sum(w for w, agrees in weighed if agrees) / sum(w for w, _ in weighed), 4)
+
+
+def _versions(report: JudgeReport) -> dict[str, str]:
+    return {
+        "judge": "+".join(report.models),
+        "judge_prompt": report.prompt,
+        "judge_runs": str(report.runs),
+        "judge_seed": str(report.seed),
+        "judge_temperature": str(report.temperature),
+    }

@@ -1,0 +1,377 @@
+"""The judge: language models that check every point of a rubric against answers."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from grader.errors import GraderError, JudgeError, JudgeTimeoutError, SettingsError
+from grader.judge import prompt
+from grader.judge.audit import AuditLog
+from grader.judge.budget import Budget, Price, Usage, parse_prices
+from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
+from grader.judge.canaries import Canary, Watch
+from grader.judge.loop import LoopThread
+from grader.judge.prompt import Checklist
+from grader.judge.quotes import find_quote
+from grader.judge.redaction import Redacted, Redactor
+from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
+from grader.screening import SUSPECTED, VOIDING, is_too_short
+from grader.settings import Settings, load_settings
+from grader.text import words
+
+if TYPE_CHECKING:
+    from grader.judge.client import Client, Request
+    from grader.judge.forecast import Forecast
+    from grader.judge.schema import Opinion, Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An answer to be judged, with its question and the flags that screening raised."""
+
+    answer: str
+    question: Question
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ballot:
+    """What one run of one model gave: votes, or a failure."""
+
+    model: str
+    votes: tuple[Vote, ...]
+    failure: Failure | None
+    usage: Usage
+
+
+class Judge:
+    """Asks one model, or a jury of several, what an answer does with each point of its rubric.
+
+    It may be shared between threads. Close it, or use it in a ``with`` block.
+
+    Example:
+        >>> from grader import Grader, Judge
+        >>> with Judge(model="gpt-5-mini") as judge:                     # doctest: +SKIP
+        ...     grade = Grader(judge=judge).grade("Units are …", q="dropout")
+    """
+
+    def __init__(
+        self,
+        model: str | Sequence[str] = "",
+        *,
+        settings: Settings | None = None,
+        api_key: str | None = None,
+        **overrides: Any,
+    ) -> None:
+        """Make a judge; nothing is sent yet.
+
+        Args:
+            model: the model's name at the endpoint; several are a jury.
+            settings: everything settable; without it ``grader.toml`` and the environment.
+            api_key: the endpoint's key; without it ``OPENAI_API_KEY``.
+            overrides: single settings by name, such as ``llm_runs=3``.
+
+        Raises:
+            SettingsError: a setting is unknown or out of range, no model is named, or cost is
+                limited and a price not known.
+            OutputError: the cache or the log can't be used.
+            MissingExtraError: answers are to be masked, and a library for it is not installed.
+            JudgeSetupError: there is no key.
+        """
+        self.settings = settings if settings and not overrides else load_settings(**overrides)
+        self.models = _names(model) or _names(self.settings.llm_model)
+        if not self.models:
+            raise SettingsError(
+                "the judge needs a model: name it with  --llm-model NAME  "
+                "or llm_model in grader.toml"
+            )
+        self._prices = parse_prices(self.settings.llm_prices)
+        _require_prices(self.models, self._prices, self.settings)
+        self.budget = Budget(
+            self._prices,
+            max_calls=self.settings.llm_max_calls,
+            max_cost=self.settings.llm_max_cost,
+        )
+        self._client = _client(self.settings, api_key, self.budget)
+        self._redactor = _redactor(self.settings)
+        self._log = self._client.log = _log(self.settings)
+        self._cache = self._client.cache = _cache(self.settings)
+        self._loop = LoopThread()
+        self.canaries = Watch(self.settings.llm_canary_rate)
+        self._ends: float | None = None
+        self._lock = threading.Lock()
+        self._closed = False
+
+    # ── judging ─────────────────────────────────────────────────────────────
+
+    def assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        """What the judge says of answers, in order, asked side by side.
+
+        Raises:
+            JudgeSetupError: no call can succeed; the others are broken off.
+        """
+        return self._loop.run(self._assess(cases))
+
+    async def assess_async(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        """The same for code that runs in an event loop."""
+        return await self._loop.run_async(self._assess(cases))
+
+    def forecast(self, cases: Sequence[Case]) -> Forecast:
+        """What ``assess`` would take; nothing is sent."""
+        from grader.judge.forecast import Planned, add_up
+
+        sent = [case for case in cases if not self._why_held(case)]
+        watch = Watch(self.settings.llm_canary_rate)
+        canaries = [c for c in (watch.due(case.question) for case in sent) if c]
+        asked = [(case, m, r) for case in sent for m in self.models for r in self._runs]
+        asked += [(Case(c.text, c.question), m, 0) for c in canaries for m in self.models]
+        planned = []
+        for case, model, run in asked:
+            _, request = self._request(case.question, self._masked(case).text, model, run)
+            if not (self._cache and self._cache.get(self._key(request, run))):
+                planned.append(Planned(request, case.question, case.answer))
+        cached = len(asked) - len(planned)
+        return add_up(planned, answers=len(sent), cached=cached, prices=self._prices)
+
+    def close(self) -> None:
+        """Close the connections and end the thread; a second time it does nothing."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        self._loop.run(self._client.aclose())
+        self._loop.close()
+        for file in (self._cache, self._log):
+            if file:
+                file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def _runs(self) -> range:
+        return range(self.settings.llm_runs)
+
+    # ── parts ───────────────────────────────────────────────────────────────
+
+    async def _assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
+        if self._ends is None:
+            now = asyncio.get_running_loop().time()
+            self._ends = now + self.settings.llm_run_deadline
+        held = [self._why_held(case) for case in cases]
+        sent = [case for case, why in zip(cases, held, strict=True) if not why]
+        ballots = iter(await self._ask(sent))
+        return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
+
+    async def _ask(self, cases: Sequence[Case]) -> list[list[_Ballot]]:
+        """The ballots on each case, canaries asked among them."""
+        runs = [(m, r) for m in self.models for r in self._runs]
+        asked: list[list[asyncio.Task[_Ballot]]] = []
+        try:
+            async with asyncio.TaskGroup() as group:
+                for case in cases:
+                    asked.append([group.create_task(self._ballot(case, m, r)) for m, r in runs])
+                    canary = self.canaries.due(case.question)
+                    if canary:
+                        for model in self.models:
+                            group.create_task(self._ask_canary(canary, model))
+        except* GraderError as errors:
+            raise errors.exceptions[0] from None
+        return [[task.result() for task in tasks] for tasks in asked]
+
+    async def _ask_canary(self, canary: Canary, model: str) -> None:
+        ballot = await self._ballot(Case(canary.text, canary.question), model, 0)
+        if ballot.votes:
+            self.canaries.count(canary, ballot.votes)
+
+    def _why_held(self, case: Case) -> str:
+        """Why an answer is not sent; empty where it is."""
+        if is_too_short(words(case.answer)):
+            return "there is too little to check"
+        held = VOIDING | (SUSPECTED if self.settings.llm_suspected == "hold" else frozenset())
+        flags = [flag for flag in case.flags if flag in held]
+        return f"held: flag {', '.join(flags)}" if flags else ""
+
+    def _not_sent(self, reason: str) -> JudgeReport:
+        return JudgeReport(
+            status="not_sent",
+            reason=reason,
+            models=self.models,
+            prompt=prompt.VERSION,
+            runs=self.settings.llm_runs,
+            seed=self.settings.llm_seed,
+            temperature=self.settings.llm_temperature,
+        )
+
+    def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
+        votes = tuple(vote for ballot in ballots for vote in ballot.votes)
+        failures = tuple(ballot.failure for ballot in ballots if ballot.failure)
+        used = Usage()
+        for ballot in ballots:
+            used.add(ballot.usage)
+        costs = [self.budget.cost_of(ballot.model, ballot.usage) for ballot in ballots]
+        why = "" if votes else f"{failures[0].reason}: {failures[0].message}"
+        return replace(
+            self._not_sent(why),
+            status="judged" if votes else "failed",
+            votes=votes,
+            failures=failures,
+            reliable=self.canaries.reliable,
+            calls=used.calls,
+            cached=used.cached,
+            prompt_tokens=used.prompt_tokens,
+            completion_tokens=used.completion_tokens,
+            cost=None if None in costs else sum(c for c in costs if c is not None),
+        )
+
+    async def _ballot(self, case: Case, model: str, run: int) -> _Ballot:
+        masked = self._masked(case)
+        checklist, request = self._request(case.question, masked.text, model, run)
+        usage = Usage()
+        try:
+            async with self._until_the_end():
+                reply = await self._reply(request, checklist, run, usage)
+        except JudgeError as error:
+            failure = Failure(case.question.id, type(error).__name__, str(error))
+            return _Ballot(model, (), failure, usage)
+        votes = tuple(_votes(reply, checklist, case.answer, masked, model, run))
+        return _Ballot(model, votes, None, usage)
+
+    def _masked(self, case: Case) -> Redacted:
+        """What is sent of an answer."""
+        if self._redactor is None:
+            return Redacted(case.answer, {})
+        return self._redactor.redact(case.answer, case.question)
+
+    def _request(
+        self, question: Question, answer: str, model: str, run: int
+    ) -> tuple[Checklist, Request]:
+        from grader.judge.client import Request
+
+        checklist = prompt.build_checklist(question, seed=self.settings.llm_seed, run=run)
+        messages = prompt.build_messages(question, checklist, answer)
+        settings = self.settings
+        return checklist, Request(
+            model, messages, settings.llm_temperature, settings.llm_max_output_tokens
+        )
+
+    async def _reply(self, request: Request, checklist: Checklist, run: int, usage: Usage) -> Reply:
+        """The reply to a request, from the cache if it is there."""
+        from grader.judge.schema import parse_reply
+
+        ids = tuple(checklist.key_points), tuple(checklist.misconceptions)
+        key = self._key(request, run)
+        known = self._cache.get(key) if self._cache else None
+        if known is not None:
+            usage.cached += 1
+            self.budget.total.cached += 1
+            if self._log:
+                self._log.write({"from_cache": True, "request": asdict(request), "reply": known})
+            return parse_reply(known, *ids)
+        text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
+        if self._cache:
+            self._cache.put(key, text)
+        return reply
+
+    def _key(self, request: Request, run: int) -> str:
+        return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})
+
+    def _until_the_end(self) -> _RunDeadline:
+        assert self._ends is not None
+        return _RunDeadline(self._ends, self.settings.llm_run_deadline)
+
+
+class _RunDeadline:
+    """Breaks off at the end of the run, with an error that says so."""
+
+    def __init__(self, ends: float, seconds: float) -> None:
+        self._timeout = asyncio.timeout_at(ends)
+        self._seconds = seconds
+
+    async def __aenter__(self) -> None:
+        await self._timeout.__aenter__()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            await self._timeout.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            raise JudgeTimeoutError(
+                f"the run's time is up after {self._seconds:g} s (llm_run_deadline)"
+            ) from late
+
+
+def _votes(
+    reply: Reply, checklist: Checklist, answer: str, masked: Redacted, model: str, run: int
+) -> list[Vote]:
+    points = {id_: p.id for id_, p in checklist.key_points.items()}
+    points |= {id_: m.id for id_, m in checklist.misconceptions.items()}
+    opinions: list[Opinion] = [*reply.key_points, *reply.misconceptions]
+    votes = []
+    for opinion in opinions:
+        quote = None if opinion.quote is None else masked.restore(opinion.quote)
+        needs_quote = opinion.verdict not in SILENT
+        evidence = find_quote(quote or "", answer) if needs_quote else None
+        votes.append(
+            Vote(
+                point=points[opinion.id],
+                model=model,
+                run=run,
+                verdict=opinion.verdict,
+                quote=quote,
+                evidence=evidence,
+                void=needs_quote and evidence is None,
+            )
+        )
+    return votes
+
+
+def _names(models: str | Sequence[str]) -> tuple[str, ...]:
+    """Model names, each once, in the order given."""
+    listed = models.split(",") if isinstance(models, str) else models
+    return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+
+def _require_prices(models: Sequence[str], prices: Mapping[str, Price], settings: Settings) -> None:
+    unknown = [model for model in models if model not in prices]
+    if settings.llm_max_cost is not None and unknown:
+        raise SettingsError(
+            f"a limit of cost needs the price of {unknown[0]}: add  "
+            f"--llm-prices {unknown[0]}=PROMPT/COMPLETION  (per million tokens)"
+        )
+
+
+def _cache(settings: Settings) -> ReplyCache | None:
+    return None if settings.llm_cache == OFF else ReplyCache(cache_folder(settings.llm_cache))
+
+
+def _redactor(settings: Settings) -> Redactor | None:
+    return Redactor(settings.llm_phone_region) if settings.llm_redact else None
+
+
+def _log(settings: Settings) -> AuditLog | None:
+    return AuditLog(Path(settings.llm_log).expanduser()) if settings.llm_log else None
+
+
+def _client(settings: Settings, api_key: str | None, budget: Budget) -> Client:
+    from grader.judge.client import Client
+
+    return Client(settings, api_key, budget)

@@ -1,0 +1,90 @@
+"""Whether a quote stands in the answer, and where. Pure; offsets refer to the answer."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from grader.lexicon import FUNCTION_WORDS
+from grader.records import Evidence
+from grader.screening import looks_injected
+from grader.text import fold, words
+
+# A character with the marks that belong to it.
+_CLUSTER = re.compile(r"\s+|.", re.DOTALL)
+_AROUND = " \"'"
+
+
+class _Folded(NamedTuple):
+    """A text folded for comparing; ``starts[i]`` and ``ends[i]`` are where its i-th char was."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+
+def find_quote(quote: str, answer: str) -> Evidence | None:
+    """The stretch of the answer that a quote repeats; none where it proves nothing.
+
+    White space, letter case, quotation marks, dashes, invisible characters and Unicode's
+    compatibility forms may differ. A quote without a word that carries meaning proves
+    nothing, nor does one that speaks to the grader.
+    """
+    wanted = _fold(quote).text.strip(_AROUND)
+    if not _carries_meaning(wanted):
+        return None
+    folded = _fold(answer)
+    for match in re.finditer(re.escape(wanted), folded.text):
+        first, last = match.start(), match.end() - 1
+        if _cuts_a_word(folded.text, first, last):
+            continue
+        start, end = folded.starts[first], folded.ends[last]
+        found = Evidence(answer[start:end], start, end)
+        return None if looks_injected(found.text) else found
+    return None
+
+
+def _carries_meaning(text: str) -> bool:
+    return any(w.casefold() not in FUNCTION_WORDS for w in words(text))
+
+
+def _cuts_a_word(text: str, first: int, last: int) -> bool:
+    before, after = text[first - 1 : first] if first else "", text[last + 1 : last + 2]
+    return (before.isalnum() and text[first].isalnum()) or (
+        after.isalnum() and text[last].isalnum()
+    )
+
+
+@lru_cache(maxsize=16)
+def _fold(text: str) -> _Folded:
+    pieces: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        piece = _fold_cluster(text[start:end])
+        if not piece or (piece == " " and pieces and pieces[-1] == " "):
+            continue
+        pieces.append(piece)
+        starts += [start] * len(piece)
+        ends += [end] * len(piece)
+    return _Folded("".join(pieces), starts, ends)
+
+
+def _fold_cluster(cluster: str) -> str:
+    if cluster.isspace():
+        return " "
+    kept = "".join(c for c in cluster if unicodedata.category(c) != "Cf")
+    return fold(kept)
+
+
+def _clusters(text: str) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    for match in _CLUSTER.finditer(text):
+        start, end = match.span()
+        if spans and unicodedata.combining(text[start]) and not text[start - 1].isspace():
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return spans

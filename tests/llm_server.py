@@ -1,0 +1,180 @@
+"""A scripted OpenAI-compatible server on loopback: it plays judges, good and bad, and faults."""
+
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+OK = 200
+
+
+def rubric_of(request):
+    """The question, key points and misconceptions that stand in the system message."""
+    text = request["messages"][0]["content"]
+    return json.loads(text[text.rindex("\n{") :])
+
+
+def answer_of(request):
+    return json.loads(request["messages"][-1]["content"])["answer"]
+
+
+def first_words(text):
+    return " ".join(text.split()[:8])
+
+
+def verdicts(request, key_point="covered", misconception="absent", quote=None):
+    """A reply that gives every point the same verdict, with a quote from the answer."""
+    rubric = rubric_of(request)
+    said = quote if quote is not None else first_words(answer_of(request))
+
+    def opinion(point, verdict):
+        silent = verdict in {"missing", "absent"}
+        return {"id": point["id"], "quote": None if silent else said, "verdict": verdict}
+
+    return json.dumps(
+        {
+            "key_points": [opinion(p, key_point) for p in rubric["key_points"]],
+            "misconceptions": [opinion(p, misconception) for p in rubric["misconceptions"]],
+        }
+    )
+
+
+def completion(text, request, *, finish="stop", refusal=None, usage=(100, 20)):
+    """The body of a reply, at whichever rung was asked for."""
+    message = {"role": "assistant", "content": text, "refusal": refusal}
+    if "tools" in request and text is not None:
+        call = {"name": request["tools"][0]["function"]["name"], "arguments": text}
+        message |= {
+            "content": None,
+            "tool_calls": [{"id": "c", "type": "function", "function": call}],
+        }
+    return {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 0,
+        "model": request["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {
+            "prompt_tokens": usage[0],
+            "completion_tokens": usage[1],
+            "total_tokens": sum(usage),
+        },
+    }
+
+
+@dataclass
+class Fault:
+    """A reply that is none: a status, or something worse."""
+
+    status: int = 500
+    message: str = "out of order"
+    headers: dict = field(default_factory=dict)
+    code: str | None = None
+    param: str | None = None
+    raw: bytes | None = None
+    drop: bool = False
+    delay: float = 0
+
+
+def rung_of(request):
+    """What the request asks for: schema, tool, json or plain."""
+    if "tools" in request:
+        return "tool"
+    kind = request.get("response_format", {}).get("type")
+    return {"json_schema": "schema", "json_object": "json"}.get(kind, "plain")
+
+
+class Server:
+    """Answers with ``script(request, number)``: a text, a dict (a whole body) or a Fault."""
+
+    def __init__(self, script):
+        self.script = script
+        self.requests = []
+        self.headers = []
+        self.busy = 0
+        self.most_busy = 0
+        self._lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                outer.answer(self)
+
+            def log_message(self, *_):
+                """Keep quiet."""
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+            request_queue_size = 128
+
+            def handle_error(self, *_):
+                """A client that has gone is part of the play."""
+
+        self._http = Quiet(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self._http.server_port}/v1"
+
+    def start(self):
+        self._thread.start()
+
+    def stop(self):
+        self._http.shutdown()
+        self._thread.join()
+        self._http.server_close()
+
+    def answer(self, handler):
+        request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+        with self._lock:
+            number = len(self.requests)
+            self.requests.append(request)
+            self.headers.append(handler.headers)
+            self.busy += 1
+            self.most_busy = max(self.most_busy, self.busy)
+        try:
+            said = self.script(request, number)
+            if isinstance(said, Fault):
+                time.sleep(said.delay)
+        finally:
+            with self._lock:
+                self.busy -= 1
+        self._reply(handler, request, said)
+
+    def _reply(self, handler, request, said):
+        headers, status = {}, OK
+        if isinstance(said, Fault):
+            if said.drop:
+                handler.connection.shutdown(socket.SHUT_RDWR)
+                handler.close_connection = True
+                return
+            status, headers = said.status, said.headers
+            error = {"message": said.message, "code": said.code, "param": said.param}
+            data = said.raw if said.raw is not None else json.dumps({"error": error}).encode()
+        else:
+            body = said if isinstance(said, dict) else completion(said, request)
+            data = json.dumps(body).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(data)
+        handler.close_connection = len(data) != int(headers.get("Content-Length", len(data)))
+
+
+@contextmanager
+def serving(script):
+    """A server that plays a script, until the block is left."""
+    server = Server(script)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
