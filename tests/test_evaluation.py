@@ -79,7 +79,22 @@ def test_measures_stay_in_range_and_perfect_is_perfect(both):
 def test_rare_marks_weigh_as_much_as_common_ones():
     marks = np.array([1.0] * 99 + [0.0])
     scores = np.array([1.0] * 99 + [0.6])
-    assert weighted_rmse(marks, scores) == pytest.approx(0.3)
+    assert weighted_rmse(marks, scores) == pytest.approx(np.sqrt(0.6**2 / 2))
+
+
+@pytest.mark.parametrize(
+    ("marks", "mean", "published"),
+    [
+        ([0, 1 / 3, 2 / 3, 1], 0.666667, 0.41),  # Beetle
+        ([0, 0.5, 1], 0.684985, 0.45),  # DigiKlausur
+    ],
+)
+def test_the_weighted_error_of_the_mean_mark_is_that_which_asag2024_publishes(
+    marks, mean, published
+):
+    # On these sets' few distinct marks it does not depend on how often each was given.
+    given = np.repeat(marks, range(1, len(marks) + 1))
+    assert round(weighted_rmse(given, np.full(len(given), mean)), 2) == published
 
 
 def test_an_interval_holds_its_measure_and_is_the_same_each_time():

@@ -35,8 +35,9 @@ class Agreement:
     """The share of pass decisions that agree."""
     rmse: float
     weighted_rmse: float
-    """The mean over ten equal bins of the mark of the RMSE within a bin, so that rare marks
-    count as much as common ones (Meyer et al. 2024, ASAG2024)."""
+    """The RMSE in which ten equal bins of the mark count alike, so that rare marks weigh as
+    much as common ones: the root of the mean over the bins of the mean squared difference
+    within each (Meyer et al. 2024, ASAG2024, as the authors' code computes it)."""
     bias: float
     """Mean of score less mark: above 0 the grader is kinder than the markers."""
 
@@ -81,7 +82,9 @@ def rmse(marks: Numbers, scores: Numbers) -> float:
 def weighted_rmse(marks: Numbers, scores: Numbers) -> float:
     """See ``Agreement.weighted_rmse``; bins that hold no mark are left out."""
     which = np.minimum((marks * BINS).astype(int), BINS - 1)
-    return float(np.mean([rmse(marks[which == b], scores[which == b]) for b in np.unique(which)]))
+    squares = (marks - scores) ** 2
+    # The root comes last: a mean of roots is smaller, and no figure of ASAG2024's.
+    return float(np.sqrt(np.mean([squares[which == b].mean() for b in np.unique(which)])))
 
 
 def interval(
