@@ -211,7 +211,25 @@ class Grader:
                 perhaps ``question``).
             q: the question of rows that name none.
         """
-        return self.grade_all([(row[ANSWER], self._row_question(row, q)) for row in rows])
+        return self.grade_all([(row[ANSWER], self.row_question(row, q)) for row in rows])
+
+    def row_question(self, row: Mapping[str, str], q: str | None = None) -> Question | InputError:
+        """The question that a row of a table asks for, or the error that its failure will tell.
+
+        Args:
+            row: with ``question_id`` or ``reference`` (and, with it, perhaps ``question``).
+            q: the question if the row names none.
+        """
+        try:
+            reference = row.get(REFERENCE, "").strip()
+            if reference:
+                return self.custom_question(reference, row.get(QUESTION, "").strip())
+            name = row.get(QUESTION_ID, "").strip() or q
+            if name:
+                return self.question(name)
+        except InputError as error:
+            return error
+        return TableError(f"the row has no {QUESTION_ID} and no {REFERENCE}")
 
     def grade_frame(self, frame: pd.DataFrame, *, q: str | None = None) -> pd.DataFrame:
         """Grade a pandas table with the columns of ``grade_rows``.
@@ -309,19 +327,6 @@ class Grader:
         from grader.reference import load_reference_scorer
 
         return load_reference_scorer()
-
-    def _row_question(self, row: Mapping[str, str], q: str | None) -> Question | InputError:
-        """The question that a row asks for, or the error that its failure will tell."""
-        try:
-            reference = row.get(REFERENCE, "").strip()
-            if reference:
-                return self.custom_question(reference, row.get(QUESTION, "").strip())
-            name = row.get(QUESTION_ID, "").strip() or q
-            if name:
-                return self.question(name)
-        except InputError as error:
-            return error
-        return TableError(f"the row has no {QUESTION_ID} and no {REFERENCE}")
 
     def _asked(self, q: str | Question | None, reference: str | None, prompt: str) -> Question:
         if (q is None) == (reference is None):

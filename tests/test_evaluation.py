@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from grader import Grader
 from grader.errors import InputError, TableError
 from grader.evaluation.agreement import agreement, interval, pearson, weighted_rmse
 from grader.evaluation.fitting import AT_LEAST, fit_calibration
@@ -122,7 +123,7 @@ def test_reliability_and_risk_coverage_by_hand():
 
 
 def test_the_example_is_graded_and_summed_up(judgement):
-    result = evaluate(judgement, 0.6, worst=3)
+    result = evaluate(judgement, worst=3)
     assert result.overall.agreement.n == len(judgement.judged) == 39
     assert result.overall.agreement.pearson > 0.5
     assert {g.name for g in result.questions} == {j.marked.question for j in judgement.judged}
@@ -143,6 +144,19 @@ def test_rows_without_a_mark_and_failures_are_counted_apart(tmp_path, grader):
     done = judge(grader, marked, unmarked)
     assert (len(done.judged), len(done.failures), done.unmarked) == (1, 1, 1)
     assert done.failures[0][0].row == 4
+
+
+def test_a_pass_is_what_the_rubric_says_it_is(tmp_path, own_folders):
+    bank, rubrics = own_folders
+    rubric = rubrics / "tea.yaml"
+    rubric.write_text(rubric.read_text() + "scale: {pass_score: 0.3}\n")
+    rows = [("answer", "question_id", "mark"), ("The leaves steep for some minutes.", "tea", ".2")]
+    marked, unmarked = read_marked(table(tmp_path, rows), "mark", 1)
+    done = judge(Grader(bank=bank, rubrics=rubrics), marked, unmarked)
+    assert done.passing == pytest.approx([0.3])
+    assert done.judged[0].grade.passed
+    assert done.judged[0].grade.score < 0.6
+    assert evaluate(done, worst=0).overall.agreement.accuracy == 0
 
 
 @pytest.mark.parametrize(
@@ -181,7 +195,7 @@ def test_untrusted_answers_can_not_run_in_the_page(tmp_path, grader):
     rows = [("answer", "reference", "question", "mark"), (HOSTILE, "Units drop out.", HOSTILE, "1")]
     marked, _ = read_marked(table(tmp_path, rows), "mark", 1)
     done = judge(grader, marked, 0)
-    result = evaluate(done, 0.6, worst=1)
+    result = evaluate(done, worst=1)
     tags = Tags()
     tags.feed(evaluation_page(result, draw(done, result, "svg")))
     assert "script" not in tags.found
@@ -190,7 +204,7 @@ def test_untrusted_answers_can_not_run_in_the_page(tmp_path, grader):
 
 
 def test_pictures_are_the_same_each_time(judgement):
-    result = evaluate(judgement, 0.6, worst=0)
+    result = evaluate(judgement, worst=0)
     first, again = (draw(judgement, result, "svg") for _ in range(2))
     assert first == again
     assert draw(judgement, result, "png")["scatter"].startswith(b"\x89PNG")
@@ -218,8 +232,6 @@ def test_a_calibration_brings_scores_nearer_to_the_marks(judgement, grader, tmp_
     calibration = fit_calibration(judgement)
     file = tmp_path / "calibration.json"
     file.write_text(calibration.model_dump_json(), encoding="utf-8")
-    from grader import Grader
-
     mapped = Grader(calibration=file)
     errors = []
     for j in judgement.judged:

@@ -18,7 +18,6 @@ from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, judge, read_marked
 from grader.evaluation.page import shown
 from grader.grading import Grader
-from grader.records import Scale
 from grader.settings import load_settings
 
 _SHOWN = 60
@@ -58,7 +57,7 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
     judgement = _judge(marked)
     from grader.evaluation.summary import evaluate
 
-    evaluation = evaluate(judgement, Scale().pass_score, worst=options.worst)
+    evaluation = evaluate(judgement, worst=options.worst)
     if options.as_json:
         typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
     else:

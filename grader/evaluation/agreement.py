@@ -42,13 +42,13 @@ class Agreement:
     """Mean of score less mark: above 0 the grader is kinder than the markers."""
 
 
-def agreement(marks: Numbers, scores: Numbers, passing: float) -> Agreement:
+def agreement(marks: Numbers, scores: Numbers, passing: float | Numbers) -> Agreement:
     """All measures of one set of answers.
 
     Args:
         marks: people's marks, shape (n,), 0 to 1.
         scores: the grader's, likewise.
-        passing: the score from which an answer passes.
+        passing: the score from which an answer passes, one for all or shape (n,).
 
     Raises:
         MissingExtraError: scikit-learn is not installed.

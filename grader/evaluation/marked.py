@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from grader.batch.table import Row, open_table
-from grader.columns import QUESTION, QUESTION_ID, REFERENCE, check_columns
+from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
 from grader.grading import Grader
-from grader.records import Failure, Grade
+from grader.records import Failure, Grade, Question
 
 _CHUNK = 256
 _FIRST_ROW = 2  # the header is row 1
@@ -41,6 +41,8 @@ class Judged:
 
     marked: Marked
     grade: Grade
+    passing: float
+    """The score from which an answer to its question passes, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,11 @@ class Judgement:
     def scores(self) -> Numbers:
         """The grader's scores, shape (n,)."""
         return np.array([j.grade.score for j in self.judged])
+
+    @property
+    def passing(self) -> Numbers:
+        """The score from which each passes, shape (n,)."""
+        return np.array([j.passing for j in self.judged])
 
 
 def read_marked(
@@ -102,12 +109,15 @@ def judge(
     """Grade what people have marked; an answer that can't be graded is no zero."""
     judged, failures = [], []
     for chunk in _chunks(marked):
-        results = grader.grade_rows([m.cells for m in chunk], q=q)
-        for one, result in zip(chunk, results, strict=True):
+        questions = [grader.row_question(m.cells, q) for m in chunk]
+        answers = [m.cells[ANSWER] for m in chunk]
+        results = grader.grade_all(zip(answers, questions, strict=True))
+        for one, question, result in zip(chunk, questions, results, strict=True):
             if isinstance(result, Failure):
                 failures.append((one, result))
             else:
-                judged.append(Judged(one, result))
+                assert isinstance(question, Question)
+                judged.append(Judged(one, result, question.scale.pass_score))
     return Judgement(tuple(judged), tuple(failures), unmarked)
 
 

@@ -71,15 +71,14 @@ class Evaluation:
         return cleaned
 
 
-def evaluate(judgement: Judgement, passing: float, *, worst: int) -> Evaluation:
+def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
     """Sum up graded answers that people have marked.
 
     Args:
         judgement: with at least one graded answer.
-        passing: the score from which an answer passes.
         worst: how many of the worst disagreements are listed.
     """
-    marks, scores = judgement.marks, judgement.scores
+    marks, scores, passing = judgement.marks, judgement.scores, judgement.passing
     confidence = np.array([j.grade.confidence for j in judgement.judged])
     right = ((marks >= passing) == (scores >= passing)).astype(float)
     names = [j.marked.question for j in judgement.judged]
@@ -87,7 +86,7 @@ def evaluate(judgement: Judgement, passing: float, *, worst: int) -> Evaluation:
     return Evaluation(
         overall=_group("all", marks, scores, passing),
         questions=tuple(
-            _group(name, *_of(name, names, marks, scores), passing)
+            _group(name, *_of(name, names, marks, scores, passing))
             for name in dict.fromkeys(sorted(names))
         ),
         bins=tuple(bins),
@@ -99,7 +98,7 @@ def evaluate(judgement: Judgement, passing: float, *, worst: int) -> Evaluation:
     )
 
 
-def _group(name: str, marks: Numbers, scores: Numbers, passing: float) -> Group:
+def _group(name: str, marks: Numbers, scores: Numbers, passing: Numbers) -> Group:
     return Group(
         name,
         agreement(marks, scores, passing),
@@ -107,11 +106,9 @@ def _group(name: str, marks: Numbers, scores: Numbers, passing: float) -> Group:
     )
 
 
-def _of(
-    name: str, names: Sequence[str], marks: Numbers, scores: Numbers
-) -> tuple[Numbers, Numbers]:
+def _of(name: str, names: Sequence[str], *all_of: Numbers) -> list[Numbers]:
     own = np.array([n == name for n in names])
-    return marks[own], scores[own]
+    return [values[own] for values in all_of]
 
 
 def _farthest(judged: Sequence[Judged]) -> list[Judged]:
