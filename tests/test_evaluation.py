@@ -11,10 +11,11 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import cohen_kappa_score
 
 from grader import Grader
 from grader.errors import InputError, TableError
-from grader.evaluation.agreement import agreement, interval, pearson, weighted_rmse
+from grader.evaluation.agreement import MEASURES, agreement, intervals, weighted_rmse
 from grader.evaluation.fitting import AT_LEAST, fit_calibration
 from grader.evaluation.marked import judge, read_marked
 from grader.evaluation.page import evaluation_page
@@ -53,7 +54,7 @@ def table(tmp_path, rows, name="t.csv"):
 # ── measures ────────────────────────────────────────────────────────────────
 
 
-@settings(deadline=None)  # the first call imports scikit-learn
+@settings(deadline=None)  # the first call imports pandas
 @given(pairs)
 def test_ranks_correlate_as_scipy_says(both):
     marks, scores = both.T
@@ -102,9 +103,49 @@ def test_an_interval_holds_its_measure_and_is_the_same_each_time():
     chance = np.random.default_rng(0)
     marks = chance.random(80)
     scores = np.clip(marks + chance.normal(0, 0.2, 80), 0, 1)
-    low, high = interval(pearson, marks, scores)
-    assert low < pearson(marks, scores) < high
-    assert interval(pearson, marks, scores) == (low, high)
+    measured, ranges = agreement(marks, scores, 0.6), intervals(marks, scores, 0.6)
+    assert set(ranges) == set(MEASURES)
+    for name, (low, high) in ranges.items():
+        assert low < getattr(measured, name) < high, name
+    assert intervals(marks, scores, 0.6) == ranges
+
+
+def test_an_interval_is_that_of_scipys_bootstrap():
+    chance = np.random.default_rng(1)
+    marks = chance.random(60)
+    scores = np.clip(marks + chance.normal(0, 0.2, 60), 0, 1)
+    theirs = stats.bootstrap(
+        (marks, scores),
+        lambda a, b: agreement(a, b, 0.6).pearson,
+        paired=True,
+        vectorized=False,
+        n_resamples=1000,
+        method="percentile",
+        rng=2,
+    ).confidence_interval
+    # Other draws: as near as a thousand of them come.
+    assert intervals(marks, scores, 0.6)["pearson"] == pytest.approx(tuple(theirs), abs=0.02)
+
+
+def test_an_interval_that_no_draw_defines_is_no_number():
+    ones = np.ones(5)
+    assert all(math.isnan(bound) for bound in intervals(ones, ones, 0.6)["pearson"])
+
+
+@settings(deadline=None)
+@given(pairs)
+def test_kappas_are_those_of_scikit_learn(both):
+    marks, scores = both.T
+    mine = agreement(marks, scores, 0.6)
+    tenths = np.rint(marks * 10), np.rint(scores * 10)
+    passes = (marks >= 0.6).astype(int), (scores >= 0.6).astype(int)
+    for value, (a, b), levels in ((mine.qwk, tenths, 11), (mine.kappa, passes, 2)):
+        if len(np.union1d(a, b)) == 1:
+            assert math.isnan(value)
+        else:
+            # Levels that nobody gave must be named, else they leave no distance.
+            theirs = cohen_kappa_score(a, b, labels=range(levels), weights="quadratic")
+            assert value == pytest.approx(theirs, abs=1e-9)
 
 
 def test_reliability_and_risk_coverage_by_hand():
@@ -214,7 +255,7 @@ def test_the_command_prints_writes_and_refuses(tmp_path):
     page, plots = tmp_path / "page.html", tmp_path / "plots"
     done = run("eval", MARKED, "--max-mark", 10, "-o", page, "--plots", plots, "--worst", 2)
     assert done.returncode == 0, done.stderr
-    assert "95 % intervals: pearson" in done.stdout
+    assert "95 % from" in done.stdout
     assert done.stdout.count("\nrow ") == 2
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(list(plots.iterdir())) == 6

@@ -21,6 +21,16 @@ from grader.grading import Grader
 from grader.settings import load_settings
 
 _SHOWN = 60
+_HEADS = {
+    "pearson": "r",
+    "spearman": "rank r",
+    "qwk": "QWK",
+    "kappa": "kappa",
+    "accuracy": "right",
+    "rmse": "RMSE",
+    "weighted_rmse": "weighted",
+    "bias": "bias",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,22 +106,18 @@ def _judge(options: MarkedOptions) -> Judgement:
 
 
 def _print(evaluation: Any) -> None:
-    table = Table("question", box=None, pad_edge=False)
-    heads = ("n", "r", "rank r", "QWK", "kappa", "right", "RMSE", "weighted", "bias")
-    for head in heads:
+    table = Table("question", "n", box=None, pad_edge=False)
+    table.columns[-1].justify = "right"
+    for head in _HEADS.values():
         table.add_column(head, justify="right")
     for group in (*evaluation.questions, evaluation.overall):
-        a = group.agreement
-        values = (a.pearson, a.spearman, a.qwk, a.kappa, a.accuracy, a.rmse, a.weighted_rmse)
-        cells = [shown(v) for v in values]
-        table.add_row(_short(group.name), str(a.n), *cells, f"{a.bias:+.2f}")
+        cells = [shown(getattr(group.agreement, name)) for name in _HEADS]
+        table.add_row(_short(group.name), str(group.agreement.n), *cells)
+    ranges = [evaluation.overall.intervals[name] for name in _HEADS]
+    table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
+    table.add_row("  95 % to", "", *(shown(high) for _, high in ranges))
     Console(highlight=False).print(table)
-    ranges = ", ".join(
-        f"{name.replace('_', ' ')} {low:.2f} to {high:.2f}"
-        for name, (low, high) in evaluation.overall.intervals.items()
-    )
-    typer.echo(f"\n95 % intervals: {ranges}")
-    typer.echo(f"calibration error of the confidence: {evaluation.calibration_error:.3f}")
+    typer.echo(f"\ncalibration error of the confidence: {evaluation.calibration_error:.3f}")
     kept = evaluation.curve[len(evaluation.curve) // 2 - 1]
     typer.echo(
         f"mean error of the surer half {kept.mean_error:.2f}, of all "

@@ -43,13 +43,14 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 62rem
   padding: 0 1rem; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--line); text-align: right;
+th, td { padding: .35rem .4rem; border-bottom: 1px solid var(--line); text-align: right;
   vertical-align: top; }
 th:first-child, td:first-child, td.text, th.text { text-align: left; }
 thead th { border-bottom-width: 2px; } .all tbody tr:first-child { background: var(--soft); }
 .pictures { display: flex; flex-wrap: wrap; gap: 1rem; }
 figure { margin: 0; flex: 1 1 18rem; } figure svg { width: 100%; height: auto; }
 figcaption { font-size: .9rem; }
+small { display: block; font-size: .75rem; white-space: nowrap; }
 .wide { overflow-x: auto; } .answer { white-space: pre-wrap; overflow-wrap: anywhere; }
 @media print { body { margin: 0; max-width: none; } h2 { break-after: avoid; } }
 </style>
@@ -81,7 +82,8 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
         f"{high:.2f}), root mean squared error {a.rmse:.2f}, {a.accuracy:.0%} of the pass "
         f"decisions as people made them. {left_out}",
         agreement=_agreement([evaluation.overall, *evaluation.questions]),
-        note=f"Expected calibration error of the confidence: {evaluation.calibration_error:.3f}. "
+        note="The small figures are 95 % intervals. "
+        f"Expected calibration error of the confidence: {evaluation.calibration_error:.3f}. "
         "Weighted RMSE counts ten equal bins of the mark alike. Bias above 0: kinder than the "
         "markers.",
         pictures="".join(_figure(name, svg) for name, svg in pictures.items()),
@@ -91,16 +93,27 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
 
 def shown(value: float) -> str:
     """A measure with two digits; a dash where it is not defined."""
-    return "–" if isnan(value) else f"{value:.2f}"
+    return "–" if isnan(value) else f"{round(value, 2) + 0:.2f}"  # + 0: no negative zero
 
 
 def _agreement(groups: Sequence[Group]) -> str:
+    overall, *questions = groups
     rows = [
-        [escape(g.name), str(g.agreement.n)]
-        + [shown(getattr(g.agreement, field)) for _, field in _COLUMNS[2:]]
-        for g in groups
+        _agreement_row(overall, with_intervals=True),
+        *(_agreement_row(group, with_intervals=False) for group in questions),
     ]
     return _table([head for head, _ in _COLUMNS], rows)
+
+
+def _agreement_row(group: Group, *, with_intervals: bool) -> list[str]:
+    row = [escape(group.name), str(group.agreement.n)]
+    for _, field in _COLUMNS[2:]:
+        cell = shown(getattr(group.agreement, field))
+        if with_intervals:
+            low, high = group.intervals[field]
+            cell += f"<small>{shown(low)} to {shown(high)}</small>"
+        row.append(cell)
+    return row
 
 
 def _worst(evaluation: Evaluation) -> str:

@@ -8,20 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from grader.evaluation.agreement import (
-    Agreement,
-    Numbers,
-    agreement,
-    interval,
-    pearson,
-    rmse,
-    weighted_rmse,
-)
+from grader.evaluation.agreement import Agreement, Numbers, agreement, intervals
 from grader.evaluation.marked import Judged, Judgement
 from grader.evaluation.reliability import Bin, Kept, calibration_error, reliability, risk_coverage
-
-MEASURES = {"pearson": pearson, "rmse": rmse, "weighted_rmse": weighted_rmse}
-"""The measures that get a bootstrap interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +20,7 @@ class Group:
     name: str
     agreement: Agreement
     intervals: dict[str, tuple[float, float]]
+    """Of each measure, by its name in ``Agreement``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +89,7 @@ def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
 
 
 def _group(name: str, marks: Numbers, scores: Numbers, passing: Numbers) -> Group:
-    return Group(
-        name,
-        agreement(marks, scores, passing),
-        {key: interval(measure, marks, scores) for key, measure in MEASURES.items()},
-    )
+    return Group(name, agreement(marks, scores, passing), intervals(marks, scores, passing))
 
 
 def _of(name: str, names: Sequence[str], *all_of: Numbers) -> list[Numbers]:
