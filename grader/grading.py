@@ -199,7 +199,7 @@ class Grader:
 
     def forecast_rows(self, rows: Iterable[Mapping[str, str]], *, q: str | None = None) -> Forecast:
         """The same for the rows of a table."""
-        return self.forecast((row[ANSWER], self._row_question(row, q)) for row in rows)
+        return self.forecast((row[ANSWER], self.row_question(row, q)) for row in rows)
 
     def grade_rows(
         self, rows: Sequence[Mapping[str, str]], *, q: str | None = None

@@ -275,7 +275,7 @@ def test_kill_9_and_again_no_answer_is_lost_and_none_that_was_paid_is_asked_agai
         again = command(*args, env=env)
         assert again.returncode == 0, again.stderr
         assert len(server.requests) - n <= 4 + 1, "those in flight alone were asked twice"
-        assert f"{len(server.requests) - paid} calls" in again.stderr
+        assert f"calls: {len(server.requests) - paid}," in again.stderr
     assert (tmp_path / "out.csv").read_text().count('""status"": ""judged""') == n
 
 
@@ -315,14 +315,14 @@ def test_the_command_says_what_it_would_take_and_sends_nothing(tmp_path):
         one = command("--text", ANSWER, *options, env=env)
         table = command("batch", "in.csv", "-o", "out.csv", *options, "--llm-prices", "tiny=1/2")
         assert server.requests == []
-    assert one.stdout.startswith("1 answers to send: 1 calls, ")
+    assert one.stdout.startswith("answers to send: 1, calls: 1, ")
     assert "cost unknown" in one.stdout
     refused(table, "OPENAI_API_KEY")
     with serving(good) as server:
         env = {"OPENAI_BASE_URL": server.url}
         prices = ("--llm-prices", "tiny=1/2")
         table = command("batch", "in.csv", "-o", "out.csv", *options, *prices, env=env)
-    assert table.stdout.startswith("2 answers to send: 2 calls, ")
+    assert table.stdout.startswith("answers to send: 2, calls: 2, ")
     assert "cost 0.0" in table.stdout
     assert not (tmp_path / "out.csv").exists()
     refused(command("--text", "x", "--q", "dropout", "--dry-run"), "add --llm")
@@ -336,8 +336,9 @@ def test_a_batch_tells_what_it_took(tmp_path):
         first = command("batch", "in.csv", "-o", "a.csv", *options, env=env)
         second = command("batch", "in.csv", "-o", "b.csv", *options, env=env)
         limited = command("--text", "It drops units now.", *options, "--max-calls", "0", env=env)
-    assert "judge: 1 calls, 100 + 20 tokens, 0 replies from the cache, cost 0.0003" in first.stderr
-    assert "judge: 0 calls, 0 + 0 tokens, 1 replies from the cache, cost 0.0000" in second.stderr
+    paid = "judge: calls: 1, tokens: 100 + 20, replies from the cache: 0, cost 0.0003"
+    assert paid in first.stderr
+    assert "judge: calls: 0, tokens: 0 + 0, replies from the cache: 1, cost 0.0000" in second.stderr
     assert "the limit of 0 calls is reached" in " ".join(limited.stdout.split())
 
 

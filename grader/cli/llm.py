@@ -119,7 +119,7 @@ def tell_of(judge: Judge | None) -> None:
     total = judge.budget.total
     typer.echo(
         f"judge: {_tokens(total.calls, total.prompt_tokens, total.completion_tokens)}, "
-        f"{total.cached:,} replies from the cache, {_cost(judge.budget.cost)}",
+        f"replies from the cache: {total.cached:,}, {_cost(judge.budget.cost)}",
         err=True,
     )
     watch = judge.canaries
@@ -132,13 +132,13 @@ def print_forecast(forecast: Forecast) -> None:
     """Say what a run would take."""
     taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
     typer.echo(
-        f"{forecast.answers:,} answers to send: {taken} (about), "
-        f"{forecast.cached:,} replies from the cache, {_cost(forecast.cost)}"
+        f"answers to send: {forecast.answers:,}, {taken} (about), "
+        f"replies from the cache: {forecast.cached:,}, {_cost(forecast.cost)}"
     )
 
 
 def _tokens(calls: int, prompt: int, completion: int) -> str:
-    return f"{calls:,} calls, {prompt:,} + {completion:,} tokens"
+    return f"calls: {calls:,}, tokens: {prompt:,} + {completion:,}"
 
 
 def _cost(cost: float | None) -> str:
