@@ -21,6 +21,7 @@ from grader.text import sentences, words
 from grader.trials import Trial, accuracy, run_trials
 
 WRONG_KINDS = {"reversed", "keyword_list", "off_topic", "vague"}
+RIGHT_KINDS = {"strong", "telegraphic", "poor_english", "verbose"}
 
 
 def main() -> None:
@@ -46,14 +47,44 @@ def summary(trials: Sequence[Trial]) -> dict[str, float]:
     given = np.array([t.grade.score for t in trials])
     total = accuracy(trials)
     asserted = misconception_counts(trials)
-    return {
-        "verdict_accuracy": round(total.verdicts, 3),
-        "verdict_macro_f1": round(macro_f1(trials), 3),
-        "pearson": round(float(np.corrcoef(marked, given)[0, 1]), 3),
-        "score_closeness": round(1 - float(np.sqrt(((marked - given) ** 2).mean())), 3),
-        "misconception_recall": round(asserted["found"] / max(1, asserted["there"]), 3),
-        "misconception_precision": round(asserted["found"] / max(1, asserted["said"]), 3),
+    right = [t for t in trials if t.example.kind in RIGHT_KINDS]
+    clumsy = [t for t in trials if t.example.kind == "poor_english"]
+    measured = {
+        "verdict_accuracy": total.verdicts,
+        "verdict_macro_f1": macro_f1(trials),
+        "pearson": float(np.corrcoef(marked, given)[0, 1]),
+        "rmse": float(np.sqrt(((marked - given) ** 2).mean())),
+        "contradicted_found": recall(trials, "contradicted"),
+        "contradicted_false_alarms_on_right_answers": false_contradictions(right),
+        "misconceptions_found": asserted["found"] / max(1, asserted["there"]),
+        "misconceptions_precision": asserted["found"] / max(1, asserted["said"]),
+        "misconceptions_false_alarms_on_right_answers": false_assertions(right),
+        "poor_english_mean_loss": float(np.mean([t.marked - t.grade.score for t in clumsy])),
     }
+    return {name: round(value, 3) for name, value in measured.items()}
+
+
+def recall(trials: Sequence[Trial], verdict: str) -> float:
+    """The share of a verdict that is found."""
+    given = [g for t in trials for expected, g in t.verdict_pairs if expected == verdict]
+    return sum(g == verdict for g in given) / max(1, len(given))
+
+
+def false_contradictions(trials: Sequence[Trial]) -> float:
+    """The share of key points, not contradicted, that are said to be."""
+    given = [g for t in trials for expected, g in t.verdict_pairs if expected != "contradicted"]
+    return sum(g == "contradicted" for g in given) / max(1, len(given))
+
+
+def false_assertions(trials: Sequence[Trial]) -> float:
+    """The share of misconceptions, not there, that are said to be."""
+    absent = [
+        m.verdict
+        for t in trials
+        for m in t.grade.misconceptions
+        if m.id not in t.example.misconceptions
+    ]
+    return sum(v == "asserted" for v in absent) / max(1, len(absent))
 
 
 def macro_f1(trials: Sequence[Trial]) -> float:

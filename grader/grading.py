@@ -400,7 +400,7 @@ class Grader:
         question = answer.question
         prepared = self._prepare(question)
         flags = screen(answer.text, prepared, vectors, self._thresholds)
-        findings = self.verifier.verify(prepared, texts, vectors)
+        findings = self.verifier.verify(prepared, answer.text, texts, vectors)
         key_points = scoring.judge_key_points(question, findings, parts, flags)
         misconceptions = scoring.judge_misconceptions(question, findings, parts, flags)
         total = scoring.add_up(key_points, misconceptions)

@@ -14,13 +14,16 @@ from grader.cross_encoder import CrossEncoder
 from grader.errors import ModelError
 from grader.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
 from grader.resources import checksum, model_folder
+from grader.text import normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from grader.encoders.base import Vectors
 
-INPUTS = (*NAMES, "says", "denies", "neither")
+INPUTS = (*NAMES, "says", "denies", "neither", "says_whole", "denies_whole", "neither_whole")
+WHOLE_WORDS = 90
+"""As many words of an answer fit beside a claim into what the cross-encoder reads at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,13 @@ class Verifier(Protocol):
         ...
 
     def verify(
-        self, prepared: PreparedQuestion, units: Sequence[str], vectors: Vectors
+        self, prepared: PreparedQuestion, answer: str, units: Sequence[str], vectors: Vectors
     ) -> Findings:
         """Judge every claim of the question.
 
         Args:
             prepared: the question with its vectors.
+            answer: the whole answer.
             units: stretches of the answer, at least one.
             vectors: their unit vectors, float32 of shape (len(units), d).
         """
@@ -81,12 +85,12 @@ class Head:
 
 
 class TrainedVerifier:
-    """The shipped verifier: a cross-encoder on the nearest stretch, features beside it.
+    """The shipped verifier: a cross-encoder on the nearest stretch and on the whole answer.
 
     The encoder finds for each claim the stretch of the answer nearest to one of its
-    wordings; the cross-encoder reads the two together; two small perceptrons weigh its
-    probabilities with the features. Made by ``training/train_verifier.py`` and
-    ``training/fit_verifier.py``.
+    wordings; the cross-encoder reads the two together, and the claim with the answer as a
+    whole; two small perceptrons weigh its probabilities with the features. Made by
+    ``training/train_verifier.py`` and ``training/fit_verifier.py``.
     """
 
     def __init__(self, folder: Path | None = None, *, threads: int = 2) -> None:
@@ -112,11 +116,11 @@ class TrainedVerifier:
         return self._name
 
     def verify(
-        self, prepared: PreparedQuestion, units: Sequence[str], vectors: Vectors
+        self, prepared: PreparedQuestion, answer: str, units: Sequence[str], vectors: Vectors
     ) -> Findings:
         """Judge every claim of the question; see ``Verifier.verify``."""
         measured = claim_features(prepared, units, vectors)
-        x = read_together(self._cross_encoder, prepared, units, measured, self._read_from)
+        x = read_together(self._cross_encoder, prepared, answer, units, measured, self._read_from)
         n = prepared.n_key_points
         return Findings(self._key_points(x[:n]), self._misconceptions(x[n:]), measured.best)
 
@@ -124,6 +128,7 @@ class TrainedVerifier:
 def read_together(
     model: CrossEncoder,
     prepared: PreparedQuestion,
+    answer: str,
     units: Sequence[str],
     measured: Measured,
     read_from: float,
@@ -131,8 +136,9 @@ def read_together(
     """The features of each claim with what the cross-encoder says of it beside them.
 
     Args:
-        model: reads claim and stretch together.
+        model: reads claim and text together.
         prepared: the question.
+        answer: the whole answer; its first ``WHOLE_WORDS`` words are read.
         units: stretches of the answer.
         measured: the features, the best unit and the nearest wording of each claim.
         read_from: claims whose best similarity is below are not read: nothing is said of
@@ -141,13 +147,17 @@ def read_together(
     Returns:
         Float32 of shape (claims, len(INPUTS)).
     """
-    said = np.tile(np.array([0, 0, 1], dtype=np.float32), (prepared.n_claims, 1))
-    similarity = measured.features[:, NAMES.index("similarity")]
-    chosen = np.flatnonzero(similarity >= read_from)
-    if len(chosen):
-        said[chosen] = model.classify(
-            [(prepared.wordings[measured.nearest[c]], units[measured.best[c]]) for c in chosen]
-        )
+    nothing = np.array([0, 0, 1, 0, 0, 1], dtype=np.float32)
+    said = np.tile(nothing, (prepared.n_claims, 1))
+    chosen = np.flatnonzero(measured.features[:, NAMES.index("similarity")] >= read_from)
+    whole = " ".join(normalise(answer).split()[:WHOLE_WORDS])
+    near = [(prepared.wordings[measured.nearest[c]], units[measured.best[c]]) for c in chosen]
+    wide = [(prepared.wordings[prepared.starts[c]], whole) for c in chosen]
+    pairs = list(dict.fromkeys([*near, *wide]))  # one sentence may be the whole answer
+    if pairs:
+        read = dict(zip(pairs, model.classify(pairs), strict=True))
+        said[chosen, :3] = [read[pair] for pair in near]
+        said[chosen, 3:] = [read[pair] for pair in wide]
     return np.hstack([measured.features, said])
 
 

@@ -40,7 +40,7 @@ def features(grader, prepared):
     def measure(answer):
         texts = [normalise(u.text) for u in units(answer)]
         vectors = grader.encoder.encode(texts)
-        findings = grader.verifier.verify(prepared, texts, vectors)
+        findings = grader.verifier.verify(prepared, answer, texts, vectors)
         return dict(
             zip(NAMES, reference_features(prepared, answer, vectors, findings), strict=True)
         )

@@ -44,7 +44,7 @@ class WordForWord:
 
     name = "word-for-word"
 
-    def verify(self, prepared, units, vectors):  # noqa: ARG002
+    def verify(self, prepared, answer, units, vectors):  # noqa: ARG002
         """Covered and asserted, with certainty, or missing and absent."""
         text = fold(" ".join(units))
         question = prepared.question

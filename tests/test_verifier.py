@@ -36,7 +36,7 @@ def cross_encoder():
 
 def test_probabilities_have_the_shapes_that_the_protocol_states(grader, parts):
     prepared, texts, vectors = parts
-    findings = grader.verifier.verify(prepared, texts, vectors)
+    findings = grader.verifier.verify(prepared, ANSWER, texts, vectors)
     question = prepared.question
     assert findings.key_points.shape == (len(question.key_points), 4)
     assert findings.misconceptions.shape == (len(question.misconceptions), 2)
@@ -74,11 +74,20 @@ def test_a_pair_is_judged_by_itself_alone(cross_encoder, pairs):
 def test_claims_that_nothing_comes_near_are_not_read(cross_encoder, parts):
     prepared, texts, vectors = parts
     measured = claim_features(prepared, texts, vectors)
-    unread = read_together(cross_encoder, prepared, texts, measured, 1.1)
+    unread = read_together(cross_encoder, prepared, ANSWER, texts, measured, 1.1)
     assert unread.shape == (prepared.n_claims, len(INPUTS))
-    assert (unread[:, len(NAMES) :] == (0, 0, 1)).all()
-    read = read_together(cross_encoder, prepared, texts, measured, 0.0)
-    assert (read[:, len(NAMES) :] != (0, 0, 1)).any()
+    assert (unread[:, len(NAMES) :] == (0, 0, 1, 0, 0, 1)).all()
+    read = read_together(cross_encoder, prepared, ANSWER, texts, measured, 0.0)
+    assert (read[:, len(NAMES) :] != (0, 0, 1, 0, 0, 1)).any()
+
+
+def test_an_answer_of_one_stretch_is_read_once_for_each_wording(cross_encoder, grader):
+    prepared = PreparedQuestion(grader.question("dropout"), grader.encoder)
+    measured = claim_features(prepared, [CLAIM], grader.encoder.encode([CLAIM]))
+    read = read_together(cross_encoder, prepared, CLAIM, [CLAIM], measured, 0.0)
+    own = measured.nearest == prepared.starts
+    assert own.any()
+    assert (read[own, -6:-3] == read[own, -3:]).all()
 
 
 def test_features_are_finite_and_in_the_order_of_their_names(parts):

@@ -7,11 +7,16 @@ Labels as in ``pairs``. What is labelled:
   statement may well contradict a misconception);
 - a contradicted statement against misconceptions, and an asserted misconception against key
   points, only as "does not say": a wrong statement may assert another error by the way;
-- the examples that are no holdout, by the stretch of the answer nearest to each claim.
+- of the examples that are no holdout two thirds, by the stretch of the answer nearest to each
+  claim and by the answer as a whole; the last third is kept for the heads (``fit_verifier``).
+
+Statements stand alone, beside another, or in a composed answer of up to five, since that is
+what the verifier reads: a stretch of an answer, and all of it.
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,17 +26,20 @@ import numpy as np
 
 from grader.catalog import Catalog
 from grader.features import PreparedQuestion, nearest_units
-from grader.records import ContrastSet, Rubric
+from grader.records import ContrastSet, Example, Rubric
 from grader.rubric import load_contrast
 from grader.text import normalise, units
-from training.pairs import CONTRADICTED, ENTAILED, NEUTRAL, NOT_ENTAILED, Pair
+from grader.verifier import WHOLE_WORDS
+from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair
 
 if TYPE_CHECKING:
     from grader.encoders.base import Encoder, Vectors
 
 HELD_BACK = 0.08
-HARD_NEGATIVES = 2
-NEIGHBOUR_SHARE = 0.35
+TAUGHT_THIRDS = 2
+COMPANIONS = (0, 0, 0, 0, 1, 1, 2, 3, 4)
+WRONG_SHARE = 0.3
+RIVALS = 4
 _OWN = {
     "covered": ENTAILED,
     "contradicted": CONTRADICTED,
@@ -39,7 +47,12 @@ _OWN = {
     "asserted": ENTAILED,
     "denied": CONTRADICTED,
 }
-_EXAMPLE = {"covered": ENTAILED, "contradicted": CONTRADICTED, "missing": NEUTRAL}
+_EXAMPLE = {
+    "covered": ENTAILED,
+    "partial": HALF,
+    "contradicted": CONTRADICTED,
+    "missing": NEUTRAL,
+}
 
 
 @dataclass(frozen=True)
@@ -109,6 +122,12 @@ def held_back_pairs(domains: Sequence[Domain]) -> list[Pair]:
     ]
 
 
+def is_taught(slug: str, example: Example) -> bool:
+    """Whether the cross-encoder is trained on an example, rather than the heads fitted on it."""
+    number = int(hashlib.sha256(f"{slug}/{example.id}".encode()).hexdigest(), 16)
+    return not example.holdout and number % 3 < TAUGHT_THIRDS
+
+
 def _statements(rubric: Rubric, contrast: ContrastSet) -> Iterator[Statement]:
     for i, key_point in enumerate(rubric.key_points):
         sets = contrast.key_points[key_point.id]
@@ -123,11 +142,12 @@ def _statements(rubric: Rubric, contrast: ContrastSet) -> Iterator[Statement]:
 def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
     yield from domain.fixed
     right = [s for s in domain.statements if s.kind in {"covered", "near"}]
+    wrong = [s for s in domain.statements if s.kind == "contradicted"]
     similar = domain.vectors @ domain.prepared.wording_vectors.T
     by_claim = np.maximum.reduceat(similar, domain.prepared.starts, axis=1)
     stops = [*domain.prepared.starts[1:], len(domain.prepared.wordings)]
     for i, statement in enumerate(domain.statements):
-        text = _beside_another(statement, right, chance)
+        text = _in_company(statement, right, wrong, chance)
         own = statement.claim
         start = int(domain.prepared.starts[own])
         nearest = int(similar[i, start : stops[own]].argmax())
@@ -136,41 +156,52 @@ def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
         if nearest:
             yield domain.wordings[own][nearest], statement.text, label
         others = np.argsort(-by_claim[i])
-        rivals = [int(c) for c in others if c != own][: 2 * HARD_NEGATIVES]
-        for claim in chance.sample(rivals, min(HARD_NEGATIVES, len(rivals))):
-            crossing = (claim < domain.prepared.n_key_points) != (
-                own < domain.prepared.n_key_points
-            )
-            if crossing and statement.kind in {"contradicted", "denied"}:
-                continue
-            plain = not crossing and statement.kind in {"covered", "near"}
-            wording = chance.choice(domain.wordings[claim])
-            yield wording, statement.text, NEUTRAL if plain else NOT_ENTAILED
+        rivals = [int(c) for c in others if c != own][:RIVALS]
+        if not rivals:
+            continue
+        claim = chance.choice(rivals)
+        crossing = (claim < domain.prepared.n_key_points) != (own < domain.prepared.n_key_points)
+        if crossing and statement.kind in {"contradicted", "denied"}:
+            continue
+        plain = not crossing and statement.kind in {"covered", "near"}
+        wording = chance.choice(domain.wordings[claim])
+        yield wording, statement.text, NEUTRAL if plain else NOT_ENTAILED
 
 
-def _beside_another(statement: Statement, right: Sequence[Statement], chance: random.Random) -> str:
-    """The statement, at times with a right one on another claim before or after it."""
-    if chance.random() > NEIGHBOUR_SHARE:
-        return statement.text
-    other = chance.choice(right)
-    if other.claim == statement.claim:
-        return statement.text
-    pair = [statement.text, other.text]
-    chance.shuffle(pair)
-    return " ".join(pair)
+def _in_company(
+    statement: Statement,
+    right: Sequence[Statement],
+    wrong: Sequence[Statement],
+    chance: random.Random,
+) -> str:
+    """The statement alone, or among others on other claims, in any order.
+
+    Beside one that is near to its claim and says nothing of it only right ones stand: a wrong
+    one might contradict that claim by the way.
+    """
+    texts = [statement.text]
+    for _ in range(chance.choice(COMPANIONS)):
+        may_be_wrong = statement.kind != "near" and chance.random() < WRONG_SHARE
+        other = chance.choice(wrong if may_be_wrong else right)
+        fits = len(" ".join((*texts, other.text)).split()) <= WHOLE_WORDS
+        if other.claim != statement.claim and fits:
+            texts.append(other.text)
+    chance.shuffle(texts)
+    return " ".join(texts)
 
 
 def _example_pairs(rubric: Rubric, prepared: PreparedQuestion, encoder: Encoder) -> Iterator[Pair]:
     for example in rubric.examples:
-        if example.holdout:
+        if not is_taught(rubric.question, example):
             continue
         texts = [normalise(u.text) for u in units(example.answer)]
         best = nearest_units(prepared, encoder.encode(texts))
-        for i, key_point in enumerate(rubric.key_points):
-            verdict = example.verdicts[key_point.id]
-            if verdict in _EXAMPLE:
-                yield key_point.claim, texts[best[i]], _EXAMPLE[verdict]
-        for i, misconception in enumerate(rubric.misconceptions, start=len(rubric.key_points)):
-            asserted = misconception.id in example.misconceptions
-            label = ENTAILED if asserted else NOT_ENTAILED
-            yield misconception.claim, texts[best[i]], label
+        whole = " ".join(normalise(example.answer).split()[:WHOLE_WORDS])
+        labels = [(k.claim, _EXAMPLE[example.verdicts[k.id]]) for k in rubric.key_points]
+        labels += [
+            (m.claim, ENTAILED if m.id in example.misconceptions else NOT_ENTAILED)
+            for m in rubric.misconceptions
+        ]
+        for i, (claim, label) in enumerate(labels):
+            for text in dict.fromkeys((texts[best[i]], whole)):
+                yield claim, text, label

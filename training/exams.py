@@ -96,7 +96,7 @@ def features_of(
             continue  # a reference of one or two words has no sentence to judge by
         texts = [normalise(u.text) for u in units(exam.answer)]
         vectors = encoder.encode(texts)
-        findings = verifier.verify(prepared[key], texts, vectors)
+        findings = verifier.verify(prepared[key], exam.answer, texts, vectors)
         rows.append(reference_features(prepared[key], exam.answer, vectors, findings))
         graded.append(exam)
     return np.array(rows), graded

@@ -30,7 +30,7 @@ from training.onnx_export import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "reference"
 SEED = 7
-MOST = 2500
+MOST = 600
 BANK = "bank"
 PASS_SCORE = Scale().pass_score
 ALPHAS = (3.0, 10.0, 30.0, 100.0, 300.0)

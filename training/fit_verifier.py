@@ -28,7 +28,7 @@ from grader.records import VERDICTS, Example, Rubric
 from grader.settings import Settings
 from grader.text import normalise, units
 from grader.verifier import INPUTS, Head, read_together
-from training.domain_pairs import Statement, load_domains
+from training.domain_pairs import Statement, is_taught, load_domains
 from training.onnx_export import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "verifier"
@@ -90,7 +90,9 @@ def collect(catalog: Catalog, slugs: Sequence[str], folder: Path) -> tuple[Rows,
         prepared = PreparedQuestion(catalog.question(slug), encoder)
         n = prepared.n_key_points
         answers = [
-            (e.answer, np.array(labels_of(rubric, e))) for e in rubric.examples if not e.holdout
+            (e.answer, np.array(labels_of(rubric, e)))
+            for e in rubric.examples
+            if not (e.holdout or is_taught(slug, e))
         ]
         for domain in load_domains(catalog, [slug], encoder, SPLIT_SEED):
             for i, statement in enumerate(domain.held_back):
@@ -103,7 +105,7 @@ def collect(catalog: Catalog, slugs: Sequence[str], folder: Path) -> tuple[Rows,
         for answer, y in answers:
             texts = [normalise(u.text) for u in units(answer)]
             measured = claim_features(prepared, texts, encoder.encode(texts))
-            x = read_together(model, prepared, texts, measured, 0.0)
+            x = read_together(model, prepared, answer, texts, measured, 0.0)
             for part, rows in zip(parts, (slice(0, n), slice(n, None)), strict=True):
                 known = y[rows] != UNKNOWN
                 part.append(Rows(x[rows][known], y[rows][known], np.full(int(known.sum()), number)))
@@ -189,7 +191,7 @@ def reading_threshold(key_points: Rows, misconceptions: Rows) -> float:
 def unread(rows: Rows, threshold: float) -> Rows:
     """The rows as the verifier sees them: below the threshold nothing is read."""
     x = rows.x.copy()
-    x[rows.x[:, SIMILARITY] < threshold, len(NAMES) :] = (0, 0, 1)
+    x[rows.x[:, SIMILARITY] < threshold, len(NAMES) :] = (0, 0, 1, 0, 0, 1)
     return Rows(x, rows.y, rows.question)
 
 
@@ -208,8 +210,8 @@ def main() -> None:
         "read_from_similarity": threshold,
         "fitted_by": "training/fit_verifier.py",
         "fitted_on": (
-            f"the examples of {len(slugs)} questions, holdout left out, and the contrast "
-            "statements held back from training"
+            f"examples of {len(slugs)} questions and contrast statements that training never "
+            "saw, holdout left out"
         ),
         "rows": [len(key_points.y), len(misconceptions.y)],
         "seed": SEED,

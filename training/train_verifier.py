@@ -2,7 +2,7 @@
 
     python -m training.train_verifier --data DIR [--work training/work]
 
-``DIR`` is the folder of public sets (``beetle.csv``, ``pairs/`` …). Every stage is seeded,
+``DIR`` is the folder that holds the public sets in ``pairs/``. Every stage is seeded,
 saves its state every 500 steps and goes on from there when run again. Two hours on two
 cores. Afterwards run ``training.fit_verifier`` and ``training.fit_screening``.
 """
@@ -32,20 +32,20 @@ from training.pairs import Pair, general_pairs
 CARDS = Path(__file__).parent / "cards" / "verifier"
 SEED = 7
 GENERAL_EPOCHS, GENERAL_TOKENS = 1, 96
-DOMAIN_EPOCHS, DOMAIN_TOKENS = 3, 128
-RATE = 1e-4
+DOMAIN_ROUNDS, DOMAIN_TOKENS = (4, 2), 160
+RATE = 1.5e-4
 
 
 def train_general(data: Path, work: Path) -> Path:
-    """One epoch over inference, negation, key-point and graded-answer pairs."""
+    """One epoch over inference, negation and key-point pairs."""
     out = work / "general"
     if not (out / "model.pt").exists():
         torch.manual_seed(SEED)
-        source = source_folder()
+        source, pairs = source_folder(), general_pairs(data, SEED)
         train(
             CrossEncoder(source),
             source,
-            general_pairs(data, SEED),
+            lambda _: pairs,
             out=out,
             epochs=GENERAL_EPOCHS,
             rate=RATE,
@@ -56,29 +56,33 @@ def train_general(data: Path, work: Path) -> Path:
 
 
 def train_domain(general: Path, work: Path) -> Path:
-    """The contrast sets of the whole bank, other neighbours and negatives each epoch."""
-    out = work / "domain"
-    if not (out / "model.pt").exists():
-        source = source_folder()
-        model = CrossEncoder(source)
-        model.load_state_dict(torch.load(general, weights_only=True))
-        catalog = Catalog.from_settings(Settings())
-        domains = load_domains(catalog, catalog.slugs(), OnnxEncoder(), SEED)
-        held_back = held_back_pairs(domains)
-        first = domain_pairs(domains, 0)
-        train(
-            model,
-            source,
-            first,
-            out=out,
-            epochs=DOMAIN_EPOCHS,
-            rate=RATE,
-            seed=SEED + 1,
-            max_tokens=DOMAIN_TOKENS,
-            evaluate=lambda m: confusion(m, held_back),
-            refresh=lambda epoch: domain_pairs(domains, epoch)[: len(first)],
-        )
-    return out / "model.pt"
+    """The contrast sets of the whole bank, other neighbours and negatives each epoch.
+
+    In rounds: the rate rises again at the start of each (warm restarts; Loshchilov and Hutter
+    2017).
+    """
+    source, weights = source_folder(), general
+    catalog = Catalog.from_settings(Settings())
+    domains = load_domains(catalog, catalog.slugs(), OnnxEncoder(), SEED)
+    held_back = held_back_pairs(domains)
+    for number, epochs in enumerate(DOMAIN_ROUNDS):
+        out, before = work / f"domain-{number + 1}", sum(DOMAIN_ROUNDS[:number])
+        if not (out / "model.pt").exists():
+            model = CrossEncoder(source)
+            model.load_state_dict(torch.load(weights, weights_only=True))
+            train(
+                model,
+                source,
+                lambda epoch, before=before: domain_pairs(domains, before + epoch),
+                out=out,
+                epochs=epochs,
+                rate=RATE,
+                seed=SEED + 1 + number,
+                max_tokens=DOMAIN_TOKENS,
+                evaluate=lambda m: confusion(m, held_back),
+            )
+        weights = out / "model.pt"
+    return weights
 
 
 def confusion(model: CrossEncoder, pairs: Sequence[Pair], size: int = 64) -> str:
