@@ -106,6 +106,15 @@ def test(
 
 
 @app.command()
+def audit(ids: Ids = None, bank: BankDir = None, rubrics: RubricsDir = None) -> None:
+    """List claims of sources that disagree with each other or with the model answer."""
+    from grader.cli import bank_commands
+
+    with reporting():
+        bank_commands.print_audit(ids, bank, rubrics)
+
+
+@app.command()
 def index(folder: Annotated[Path, typer.Argument(help="A folder of bank entries.")]) -> None:
     """Write the folder's index, so that list and search need not read every file."""
     from grader.cli import bank_commands

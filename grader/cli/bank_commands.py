@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from grader import articles, linting, overview, similar, templates, trials
+from grader import articles, auditing, linting, overview, similar, templates, trials
 from grader.bank import patch_sources
 from grader.batch.table import check_output
 from grader.catalog import Catalog, Summary
@@ -25,6 +25,13 @@ from grader.settings import Settings, load_settings
 from grader.yamlfile import read_text
 
 _SLUG_LENGTH = 80  # as records.Slug has it
+# Long names on two lines, so that the table of counts fits 80 columns.
+_HEADS = {
+    "key_points": "key\npoints",
+    "misconceptions": "miscon-\nceptions",
+    "corrections": "correc-\ntions",
+    "statements": "state-\nments",
+}
 
 
 def print_list(topic: str | None, bank: Path | None, rubrics: Path | None) -> None:
@@ -98,7 +105,7 @@ def print_stats(bank: Path | None, rubrics: Path | None) -> None:
     counts = overview.count_by_topic(overview.load_holdings(catalog, catalog.slugs()))
     table = Table(Column("topic", no_wrap=True), box=None, pad_edge=False)
     for field in fields(overview.Counts):
-        table.add_column(field.name.replace("_", " "), justify="right", overflow="fold")
+        table.add_column(_HEADS.get(field.name, field.name), justify="right", no_wrap=True)
     for topic, numbers in counts.items():
         table.add_row(topic, *(f"{n:,}" for n in astuple(numbers)))
     Console(highlight=False).print(table)
@@ -177,6 +184,23 @@ def print_test(
             )
     _print_accuracy(done)
     return trials.accuracy(done).in_range
+
+
+def print_audit(ids: list[str] | None, bank: Path | None, rubrics: Path | None) -> None:
+    """Print the pairs of claims that disagree, question by question, surest first."""
+    grader = Grader(_settings(bank, rubrics))
+    slugs = _chosen(grader.catalog, ids)
+    found = [pair for slug in slugs for pair in auditing.audit(grader, slug)]
+    for pair in found:
+        state = ", corrected already" if pair.corrected else ""
+        typer.echo(f"{pair.question_id}: {pair.about} ({pair.probability:.2f}{state})")
+        typer.echo(f"  {pair.claim.origin}: {pair.claim.text}")
+        typer.echo(f"  {pair.against.origin}: {pair.against.text}")
+    corrected = sum(pair.corrected for pair in found)
+    typer.echo(
+        f"{len(slugs)} questions, {len(found)} pairs, {corrected} of them corrected already",
+        err=True,
+    )
 
 
 def write_index(folder: Path) -> None:

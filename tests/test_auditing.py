@@ -1,0 +1,73 @@
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from grader.auditing import MODEL, audit
+from grader.grading import Grader
+
+WRONG = "At test time the neurons are dropped at random as well, exactly as in training."
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """The dropout question with one more source, which is wrong about test time."""
+    source = Grader().catalog
+    bank, rubrics = tmp_path / "bank", tmp_path / "rubrics"
+    bank.mkdir()
+    rubrics.mkdir()
+    entry = yaml.safe_load(source.entry_file("dropout").read_text(encoding="utf-8"))
+    entry["sources"].append({"id": "blog:1", "where": "a blog", "claims": [WRONG]})
+    (bank / "dropout.yaml").write_text(yaml.safe_dump(entry), encoding="utf-8")
+    rubric = source.load("dropout")[2]
+    (rubrics / "dropout.yaml").write_text(rubric.read_text(encoding="utf-8"), encoding="utf-8")
+    return bank, rubrics
+
+
+def test_a_wrong_source_is_set_against_another(folders):
+    bank, rubrics = folders
+    found = audit(Grader(bank=bank, rubrics=rubrics), "dropout")
+    blog = [d for d in found if d.claim.origin == "blog:1"]
+    assert "active-at-test" in {d.about for d in blog}
+    assert all(d.claim.text == WRONG and d.against.origin != "blog:1" for d in blog)
+    assert all(d.probability > 0.5 for d in found)
+    assert not any(d.corrected for d in blog)
+    assert [d.probability for d in found] == sorted((d.probability for d in found), reverse=True)
+
+
+def test_our_own_answers_are_never_accused():
+    found = audit(Grader(), "dropout")
+    assert all(d.claim.origin != MODEL for d in found)
+
+
+def test_what_a_correction_replaces_is_said(folders):
+    bank, rubrics = folders
+    rubric = yaml.safe_load((rubrics / "dropout.yaml").read_text(encoding="utf-8"))
+    rubric["corrections"].append(
+        {
+            "id": "blog-test-time",
+            "source": "blog:1",
+            "claim": WRONG,
+            "now": "At test time nothing is dropped.",
+            "why": "w",
+            "authority": "a",
+            "severity": 3,
+        }
+    )
+    (rubrics / "dropout.yaml").write_text(yaml.safe_dump(rubric), encoding="utf-8")
+    found = audit(Grader(bank=bank, rubrics=rubrics), "dropout")
+    assert any(d.corrected and d.claim.origin == "blog:1" for d in found)
+
+
+def test_the_command_lists_pairs(folders):
+    bank, rubrics = folders
+    command = [sys.executable, "-m", "grader", "bank", "audit", "dropout"]
+    done = subprocess.run(
+        [*command, "--bank", str(bank), "--rubrics", str(rubrics)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"  blog:1: {WRONG}" in done.stdout
