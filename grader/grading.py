@@ -136,7 +136,7 @@ class Grader:
                 raises nothing: the offline grade stands and tells of it.
         """
         question = self._asked(q, reference, prompt)
-        self._check(answer)
+        self.check_answer(answer)
         return self._grade_distinct([Answer(answer, question)])[0]
 
     def grade_many(self, answers: Iterable[str], q: str | Question) -> list[Grade | Failure]:
@@ -167,7 +167,7 @@ class Grader:
             try:
                 if isinstance(question, InputError):
                     raise question
-                self._check(text)
+                self.check_answer(text)
             except InputError as error:
                 results[i] = _failure(question, error)
                 continue
@@ -336,18 +336,23 @@ class Grader:
         assert q is not None
         return self.question(q) if isinstance(q, str) else q
 
-    def _check(self, answer: str) -> None:
-        if not words(answer):
-            raise AnswerError("the answer is empty: there is nothing to grade")
+    def check_answer(self, answer: str) -> None:
+        """Refuse an answer that can't be graded.
+
+        Raises:
+            AnswerError: it is empty or too long.
+        """
         if len(answer) > self.settings.max_answer_chars:
             raise AnswerError(
                 f"the answer has {len(answer):,} characters, more than "
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
+        if not words(answer):
+            raise AnswerError("the answer is empty: there is nothing to grade")
 
     def _is_gradable(self, answer: str) -> bool:
         try:
-            self._check(answer)
+            self.check_answer(answer)
         except InputError:
             return False
         return True
@@ -440,6 +445,13 @@ class Grader:
         return self._kept(
             self._prepared, question.digest, lambda: PreparedQuestion(question, self.encoder)
         )
+
+    def identity(self, question: Question) -> dict[str, str]:
+        """What a grade of this question is made of from here on, by name, the judge included.
+
+        Grades of equal identity need not be made again.
+        """
+        return self._versions(question) | (self._judge.versions if self._judge else {})
 
     def _versions(self, question: Question) -> dict[str, str]:
         versions = {
