@@ -9,12 +9,14 @@ import time
 from contextlib import closing
 
 import pytest
+from llm_server import Fault, serving, verdicts
 from test_cli import GRADE, grade, refused
 
 from grader.batch.runner import Watch, grade_file
 from grader.columns import ADDED
 from grader.errors import LedgerError, TableError
 from grader.grading import Grader
+from grader.judge.judge import Judge
 from grader.settings import Settings
 
 ANSWER = "While training, each unit is set to zero at random with some probability p."
@@ -348,3 +350,40 @@ def test_the_summary_says_what_candidates_miss_and_what_needs_a_person(grader, t
     assert summary.missed[0].missed == 3
     assert summary.missed[0].slug == "dropout"
     assert sum(n for _, n in summary.review) >= summary.for_review >= 1
+
+
+def test_a_grade_whose_judge_failed_is_made_anew_by_the_next_run(grader, tmp_path):
+    table = f'answer,question_id\n"{ANSWER}",dropout\n"{ANSWER} Twice.",dropout\n'
+    down = [True]
+
+    def script(request, _):
+        return (
+            Fault(500, "down") if down[0] and "Twice" in json.dumps(request) else verdicts(request)
+        )
+
+    with serving(script) as server:
+        judge_settings = Settings(
+            llm_model="tiny",
+            llm_base_url=server.url,
+            llm_backoff=0.001,
+            llm_attempts=1,
+            llm_cache="off",
+            llm_canary_rate=0.0,
+        )
+        with Judge(settings=judge_settings) as judge:
+            own = Grader(
+                grader.settings, encoder=grader.encoder, verifier=grader.verifier, judge=judge
+            )
+            first, _ = run(own, tmp_path, table)
+            asked = len(server.requests)
+            down[0] = False
+            second, _ = run(own, tmp_path, table)
+            assert len(server.requests) == asked + 1, "the other is not paid for again"
+            plans = []
+            run(own, tmp_path, table, watch=Watch(plan=plans.append))
+    assert "judge_failed" in first[1]["grade_flags"]
+    assert "judge_failed" not in second[1]["grade_flags"]
+    assert first[0] == second[0]
+    assert plans[0].to_grade == 0
+    run(grader, tmp_path, table, watch=Watch(plan=plans.append))
+    assert plans[1].to_grade == 2, "without the judge they are other grades"
