@@ -30,6 +30,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+_SHOWN = 100  # characters of a name in a message
+
 
 class GraderError(Exception):
     """The root: catch this to catch everything that grader raises on purpose."""
@@ -74,7 +76,8 @@ class UnknownQuestionError(InputError):
             if suggestions
             else "'grade bank list' shows them all"
         )
-        super().__init__(f"no question '{name}' in the bank: {hint}")
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        super().__init__(f"no question '{shown}' in the bank: {hint}")
 
 
 class SettingsError(InputError):

@@ -12,6 +12,7 @@ import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from grader.batch.readers import open_table, text_rows
 from grader.batch.roles import entries, find_roles
 from grader.batch.runner import grade_file
 from grader.batch.sources import open_source
-from grader.batch.writers import check_fits, new_table
+from grader.batch.writers import check_fits, check_rows, new_table
 from grader.columns import ADDED
 from grader.errors import MissingExtraError, OutputError, TableError
 
@@ -241,6 +242,9 @@ def test_what_a_workbook_cannot_hold_is_refused_before_work():
     with pytest.raises(OutputError, match="at most 32,767"):
         check_fits({"answer": "x" * 40_000}, "xlsx", "in.csv: answer 1")
     check_fits({"answer": "x" * 40_000}, "csv", "in.csv: answer 1")
+    with pytest.raises(OutputError, match="makes 1,048,576 rows"):
+        check_rows(1_048_576, "xlsx", "in.csv")
+    check_rows(1_048_575, "xlsx", "in.csv")
 
 
 # ── Parquet ─────────────────────────────────────────────────────────────────
@@ -327,6 +331,13 @@ def test_a_wide_sheet_is_a_row_a_candidate(grader, tmp_path):
         {"candidate": "Ann", "question_id": "dropout", "answer": "first"},
         {"candidate": "Ann", "question_id": "vanishing-gradient", "answer": ""},
     ], "an answer that was not given is a row too"
+
+
+def test_the_example_sheet_is_wide(grader):
+    table = open_table(ROOT / "examples" / "interview.csv")
+    roles = find_roles(table, grader, (), None)
+    assert len(roles.answers) == 5
+    assert len(list(entries(table, roles))) == 150
 
 
 def test_a_form_is_matched_by_the_questions_own_words_and_says_how(grader, tmp_path):

@@ -73,12 +73,15 @@ def _guess(file: Path, block: bytes) -> Encoding:
     from charset_normalizer import from_bytes
 
     found = [] if b"\0" in block else list(from_bytes(block, cp_isolation=_PLAUSIBLE))
-    if not found:
-        raise TableError(
-            f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add  "
-            "--encoding cp1252  (or another)"
-        )
-    best = found[0]
-    alike = {m.encoding for m in found if (m.chaos, m.coherence) == (best.chaos, best.coherence)}
-    tied = alike | set(best.could_be_from_charset)
-    return Encoding(next(name for name in _PLAUSIBLE if name in tied), guessed=True)
+    tied: set[str] = set()
+    if found:
+        best = (found[0].chaos, found[0].coherence)
+        tied = {m.encoding for m in found if (m.chaos, m.coherence) == best}
+        tied |= set(found[0].could_be_from_charset)
+    for name in _PLAUSIBLE:
+        if name in tied:
+            return Encoding(name, guessed=True)
+    raise TableError(
+        f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add  "
+        "--encoding cp1252  (or another)"
+    )

@@ -20,7 +20,7 @@ from grader.batch.readers import Row, Table
 from grader.batch.roles import Entry, Roles, entries, find_roles
 from grader.batch.sources import open_source
 from grader.batch.summary import Summary, sum_up
-from grader.batch.writers import STDOUT, check_fits, check_output, new_table
+from grader.batch.writers import STDOUT, check_fits, check_output, check_rows, new_table
 from grader.columns import (
     ADDED,
     ANSWER,
@@ -198,6 +198,7 @@ class _Run:
             done += len(chunk)
             self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
         self._plan = self._ledger.plan()
+        check_rows(self._plan.rows, self._form, self._table.name)
         self._watch.plan(self._plan)
 
     def grade(self) -> None:

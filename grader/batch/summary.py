@@ -19,7 +19,8 @@ SELECT label, json_extract(point.value, '$.claim'),
 WHERE label <> '' GROUP BY 1, 2 HAVING SUM(rows) > 0 ORDER BY 3 DESC, 1, 2 LIMIT 5
 """
 _REVIEW = f"""
-SELECT reason.value, SUM(rows)
+SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE reason.value END,
+  SUM(rows)
 {_WANTED}, json_each(grade_detail, '$.review_reasons') AS reason
 GROUP BY 1 ORDER BY 2 DESC, 1
 """

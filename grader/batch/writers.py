@@ -18,7 +18,7 @@ from grader.batch.cells import safe_cell
 from grader.batch.formats import Format
 from grader.batch.parquet import ParquetTable
 from grader.batch.readers import Row
-from grader.batch.xlsx import CELL_LIMIT, XlsxTable
+from grader.batch.xlsx import CELL_LIMIT, ROW_LIMIT, XlsxTable
 from grader.columns import ADDED, NEEDS_REVIEW, NUMBERS, as_text
 from grader.errors import OutputError
 
@@ -220,3 +220,16 @@ def check_fits(row: Row, form: Format, where: str) -> None:
                 f"{where}: '{name}' holds {len(value):,} characters and a spreadsheet's cell at "
                 f"most {CELL_LIMIT:,}: write .csv, .jsonl or .parquet"
             )
+
+
+def check_rows(rows: int, form: Format, name: str) -> None:
+    """Refuse more rows than the format can hold.
+
+    Raises:
+        OutputError: a sheet can't hold so many.
+    """
+    if form == "xlsx" and rows >= ROW_LIMIT:
+        raise OutputError(
+            f"{name}: makes {rows:,} rows and a sheet holds {ROW_LIMIT - 1:,} below its header: "
+            "write .csv, .jsonl or .parquet"
+        )

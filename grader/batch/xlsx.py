@@ -16,7 +16,7 @@ from grader.batch.cells import safe_cell
 from grader.batch.extras import require
 from grader.batch.readers import Row, Table, check_header
 from grader.columns import as_text
-from grader.errors import OutputError, TableError
+from grader.errors import TableError
 
 CELL_LIMIT = 32_767
 ROW_LIMIT = 1_048_576
@@ -157,11 +157,7 @@ class XlsxTable:
         self._sheet.freeze_panes(1, 0)
 
     def write(self, rows: Iterable[Row]) -> None:
-        """Add rows.
-
-        Raises:
-            OutputError: there are more than a sheet can hold.
-        """
+        """Add rows."""
         for row in rows:
             self._write(row)
 
@@ -170,11 +166,6 @@ class XlsxTable:
         self._book.close()
 
     def _write(self, row: Row) -> None:
-        if self._row >= ROW_LIMIT:
-            raise OutputError(
-                f"a sheet holds {ROW_LIMIT:,} rows and this table has more: write .csv, .jsonl "
-                "or .parquet"
-            )
         for column, name in enumerate(self._columns):
             self._write_cell(column, row.get(name))
         self._row += 1
