@@ -9,7 +9,17 @@ spent in the model, and each as a ratio to the first size. ``--without-model`` g
 answer one real grade, so that what a row costs beside the model can be measured at sizes whose
 grading would take days.
 
-RESULT
+On one core of a shared 2-core machine, models with two threads:
+
+       500 rows:     11.1 s,      45 rows a second, peak   194 MB, beyond the model   3%
+     2,000 rows:     49.1 s,      41 rows a second, peak   199 MB, beyond the model   1%
+               rate x 0.90, peak x 1.03
+
+and ``--without-model``, the second size while other programs ran on the same core:
+
+    10,000 rows:      2.0 s,    5034 rows a second, peak   185 MB (199 µs a row)
+   300,000 rows:    102.7 s,    2920 rows a second, peak   200 MB (342 µs a row)
+               rate x 0.58, peak x 1.08
 """
 
 from __future__ import annotations

@@ -147,7 +147,7 @@ def test_ctrl_c_leaves_no_output_and_says_how_to_go_on(tmp_path):
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "run the same command again to go on" in errors
-    left = {p.name for p in tmp_path.iterdir()} - {"out.csv.ledger-wal"}
+    left = {p.name for p in tmp_path.iterdir()} - {"out.csv.ledger-wal", "cache"}
     assert left == {"in.csv", "out.csv.ledger"}
 
 
