@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from grader.text import fold, words
 
 INDEX = "index.json"
 _SUGGESTIONS = 3
+_SLUG = re.compile(r"[a-z0-9-]{1,80}")
+_NAME_LIMIT = 200  # a longer one is no name, and comparing it would take minutes
 _WEIGHTS = (4, 2, 1)  # a word in the slug, in an alias, in prompt or topic
 
 
@@ -99,7 +102,7 @@ class Catalog:
         Raises:
             UnknownQuestionError: nothing matches; carries the nearest slugs.
         """
-        if self.entry_file(name) and "/" not in name:
+        if _SLUG.fullmatch(name) and self.entry_file(name):
             return name
         wanted = _key(name)
         for summary in self.summaries():
@@ -109,6 +112,7 @@ class Catalog:
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """The slugs that a mistyped name may have meant, nearest first."""
+        name = name[:_NAME_LIMIT]
         by_key = {
             _key(text): summary.id
             for summary in self.summaries()

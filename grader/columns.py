@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date, time
+from typing import Any
 
-from grader.errors import TableError
+from grader.errors import AnswerError, TableError
 from grader.records import Failure, Grade
 
 ANSWER, QUESTION_ID, REFERENCE, QUESTION = "answer", "question_id", "reference", "question"
@@ -63,6 +65,30 @@ def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
         "grade_detail": json.dumps(result.to_dict(), ensure_ascii=False),
         "grade_signature": result.signature,
     }
+
+
+def as_text(value: Any) -> str:
+    """A cell of any type as the text that a CSV holds; nothing is the empty text."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def answer_text(value: Any) -> str:
+    """The text of an answer's cell; a number is read as it is written.
+
+    Raises:
+        AnswerError: the cell holds no text, such as a list.
+    """
+    if isinstance(value, dict | list | tuple | bytes):
+        raise AnswerError(f"the answer is no text but a {type(value).__name__}")
+    return as_text(value)
 
 
 def _listed(columns: Sequence[str]) -> str:

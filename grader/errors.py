@@ -8,7 +8,8 @@ GraderError
 │   ├── UnknownQuestionError no question of that name; carries suggestions
 │   ├── SettingsError       a setting, flag or environment variable
 │   ├── TableError          a table of answers: columns, rows, encoding
-│   └── OutputError         an output that exists or can't be written
+│   ├── OutputError         an output that exists or can't be written
+│   └── LedgerError         a batch's ledger: in use, damaged or from a newer version
 ├── ModelError              a model file is damaged, missing or of the wrong shape
 ├── EncoderError            a remote or third-party encoder failed
 ├── JudgeError              the judge could not check one answer; its offline grade stands
@@ -28,6 +29,8 @@ GraderError
 from __future__ import annotations
 
 from pathlib import Path
+
+_SHOWN = 100  # characters of a name in a message
 
 
 class GraderError(Exception):
@@ -73,7 +76,8 @@ class UnknownQuestionError(InputError):
             if suggestions
             else "'grade bank list' shows them all"
         )
-        super().__init__(f"no question '{name}' in the bank: {hint}")
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        super().__init__(f"no question '{shown}' in the bank: {hint}")
 
 
 class SettingsError(InputError):
@@ -86,6 +90,10 @@ class TableError(InputError):
 
 class OutputError(InputError):
     """An output that exists already, or can't be written."""
+
+
+class LedgerError(InputError):
+    """A batch's ledger that is in use, damaged, from a newer version or can't be written."""
 
 
 class ModelError(GraderError):

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from grader import scoring
@@ -44,6 +54,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _QUESTIONS_KEPT = 512
+STREAM_CHUNK = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +147,7 @@ class Grader:
                 raises nothing: the offline grade stands and tells of it.
         """
         question = self._asked(q, reference, prompt)
-        self._check(answer)
+        self.check_answer(answer)
         return self._grade_distinct([Answer(answer, question)])[0]
 
     def grade_many(self, answers: Iterable[str], q: str | Question) -> list[Grade | Failure]:
@@ -167,7 +178,7 @@ class Grader:
             try:
                 if isinstance(question, InputError):
                     raise question
-                self._check(text)
+                self.check_answer(text)
             except InputError as error:
                 results[i] = _failure(question, error)
                 continue
@@ -255,6 +266,56 @@ class Grader:
         added[NEEDS_REVIEW] = review.where(review != "", None).astype("boolean")
         return pd.concat([frame, added], axis=1)
 
+    def grade_stream(
+        self, rows: Iterable[Mapping[str, str]], *, q: str | None = None, chunk: int = STREAM_CHUNK
+    ) -> Iterator[Grade | Failure]:
+        """Grade rows as they come, in order and in constant memory.
+
+        Args:
+            rows: as for ``grade_rows``; never more than a chunk is read ahead.
+            q: the question of rows that name none.
+            chunk: how many rows are graded side by side; 1 gives each its grade at once, at
+                the price of speed.
+        """
+        rest = iter(rows)
+        while ahead := list(islice(rest, chunk)):
+            yield from self.grade_rows(ahead, q=q)
+
+    # ── the same for code that runs in an event loop, which goes on meanwhile ──
+
+    async def grade_async(
+        self,
+        answer: str,
+        q: str | Question | None = None,
+        *,
+        reference: str | None = None,
+        prompt: str = "",
+    ) -> Grade:
+        """``grade``, in a thread of its own; raises the same."""
+        return await asyncio.to_thread(self.grade, answer, q, reference=reference, prompt=prompt)
+
+    async def grade_many_async(
+        self, answers: Iterable[str], q: str | Question
+    ) -> list[Grade | Failure]:
+        """``grade_many``, in a thread of its own; raises the same."""
+        return await asyncio.to_thread(self.grade_many, answers, q)
+
+    async def grade_frame_async(self, frame: pd.DataFrame, *, q: str | None = None) -> pd.DataFrame:
+        """``grade_frame``, in a thread of its own; raises the same."""
+        return await asyncio.to_thread(self.grade_frame, frame, q=q)
+
+    async def grade_stream_async(
+        self,
+        rows: AsyncIterable[Mapping[str, str]],
+        *,
+        q: str | None = None,
+        chunk: int = STREAM_CHUNK,
+    ) -> AsyncIterator[Grade | Failure]:
+        """``grade_stream`` of rows that come asynchronously."""
+        async for ahead in _ahead(rows, chunk):
+            for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
+                yield result
+
     def custom_question(self, reference: str, prompt: str = "") -> Question:
         """A question whose key points are the sentences of a reference answer.
 
@@ -336,18 +397,23 @@ class Grader:
         assert q is not None
         return self.question(q) if isinstance(q, str) else q
 
-    def _check(self, answer: str) -> None:
-        if not words(answer):
-            raise AnswerError("the answer is empty: there is nothing to grade")
+    def check_answer(self, answer: str) -> None:
+        """Refuse an answer that can't be graded.
+
+        Raises:
+            AnswerError: it is empty or too long.
+        """
         if len(answer) > self.settings.max_answer_chars:
             raise AnswerError(
                 f"the answer has {len(answer):,} characters, more than "
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
+        if not words(answer):
+            raise AnswerError("the answer is empty: there is nothing to grade")
 
     def _is_gradable(self, answer: str) -> bool:
         try:
-            self._check(answer)
+            self.check_answer(answer)
         except InputError:
             return False
         return True
@@ -441,6 +507,13 @@ class Grader:
             self._prepared, question.digest, lambda: PreparedQuestion(question, self.encoder)
         )
 
+    def identity(self, question: Question) -> dict[str, str]:
+        """What a grade of this question is made of from here on, by name, the judge included.
+
+        Grades of equal identity need not be made again.
+        """
+        return self._versions(question) | (self._judge.versions if self._judge else {})
+
     def _versions(self, question: Question) -> dict[str, str]:
         versions = {
             "grader": __version__,
@@ -470,6 +543,17 @@ class Grader:
             if len(store) > _QUESTIONS_KEPT:
                 store.popitem(last=False)
         return value
+
+
+async def _ahead(items: AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:
+    chunk: list[T] = []
+    async for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
 
 
 def _failure(question: Question | InputError, error: InputError) -> Failure:

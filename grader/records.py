@@ -403,6 +403,17 @@ class JudgeReport:
     """By the prices in the settings; none where one is not known."""
 
     @property
+    def versions(self) -> dict[str, str]:
+        """What the judge adds to the versions of a grade, by name."""
+        return {
+            "judge": "+".join(self.models),
+            "judge_prompt": self.prompt,
+            "judge_runs": str(self.runs),
+            "judge_seed": str(self.seed),
+            "judge_temperature": str(self.temperature),
+        }
+
+    @property
     def spread(self) -> float:
         """The highest score of a run less the lowest."""
         return round(max(self.scores) - min(self.scores), 4) if self.scores else 0.0

@@ -23,6 +23,13 @@ def test_a_question_is_found_by_slug_or_alias_however_spelt(bundled, name):
     assert bundled.resolve(name) == "vanishing-gradient"
 
 
+@pytest.mark.parametrize("name", ["x" * 70_000, "é" * 300, "a/b", "../bank/dropout", "a\0b", ""])
+def test_what_can_be_no_name_is_no_question(bundled, name):
+    with pytest.raises(UnknownQuestionError) as caught:
+        bundled.resolve(name)
+    assert len(str(caught.value)) < 300
+
+
 def test_a_near_miss_is_suggested(bundled):
     with pytest.raises(UnknownQuestionError, match="did you mean vanishing-gradient"):
         bundled.resolve("vanishing-gradeint")

@@ -38,7 +38,7 @@ def graded(tmp_path_factory, grader):
         writer = csv.DictWriter(stream, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    grade_file(grader, folder / "in.csv", folder / "out.csv")
+    grade_file(grader, [str(folder / "in.csv")], folder / "out.csv")
     return folder / "out.csv"
 
 

@@ -1,81 +1,293 @@
-"""Grading a table file row by row, in chunks, in constant memory."""
+"""Grading a table: plan what is wanted, grade what the ledger lacks, write it all.
+
+The output is made of the input and the ledger alone, in one go at the end. So it does not
+matter how often a run was killed on the way: what was graded is in the ledger, and the rest
+is done again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from grader.batch.table import Row, TableWriter, check_output, new_table, open_table
-from grader.columns import ADDED, check_columns, grade_cells
+from grader.batch.formats import TEXT_FORMATS, Format, format_of_output
+from grader.batch.ledger import Asked, Key, Ledger, Plan, answer_key, ledger_file, open_ledger
+from grader.batch.readers import Row, Table
+from grader.batch.roles import Entry, Roles, entries, find_roles
+from grader.batch.sources import open_source
+from grader.batch.summary import Summary, sum_up
+from grader.batch.writers import STDOUT, check_fits, check_output, check_rows, new_table
+from grader.columns import (
+    ADDED,
+    ANSWER,
+    QUESTION,
+    QUESTION_ID,
+    REFERENCE,
+    answer_text,
+    as_text,
+    grade_cells,
+)
+from grader.errors import InputError, OutputError, TableError
 from grader.grading import Grader
-from grader.records import Failure, Grade
+from grader.records import Failure
 
+if TYPE_CHECKING:
+    from grader.judge.forecast import Forecast
+
+T = TypeVar("T")
+Stage = Literal["reading", "grading", "writing"]
+
+# A chunk takes about a second: as long as Ctrl-C may have to wait, and as much as a kill costs.
 _CHUNK = 32
+_CHUNK_CHARS = 16_000
+_ROWS = 1024
+_QUESTIONS_KEPT = 1024
 
 
-@dataclass(slots=True)
-class Tally:
-    """What a run has done so far."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is."""
 
-    rows: int = 0
+    stage: Stage
+    done: int
+    """Rows read or written, or distinct answers graded."""
+    total: int | None
+    """What ``done`` will be at the end of the stage; None where it is not known."""
+    review: int = 0
+    """Answers graded by this run that ask for a person."""
     failed: int = 0
-    passed: int = 0
-    for_review: int = 0
+    """Rows that can't be graded."""
 
-    def count(self, results: Sequence[Grade | Failure]) -> None:
-        """Add results."""
-        grades = [r for r in results if isinstance(r, Grade)]
-        self.rows += len(results)
-        self.failed += len(results) - len(grades)
-        self.passed += sum(grade.passed for grade in grades)
-        self.for_review += sum(grade.needs_review for grade in grades)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What a run tells while it goes on. Each may raise to stop it: nothing is lost."""
+
+    progress: Callable[[Progress], None] = lambda _: None
+    """Called after every chunk."""
+    plan: Callable[[Plan], None] = lambda _: None
+    """Called once, before anything is graded."""
+    note: Callable[[str], None] = lambda _: None
+    """Called with a line on how the input was understood."""
 
 
 def grade_file(
     grader: Grader,
-    table: Path,
+    inputs: Sequence[str],
     output: Path,
     *,
     q: str | None = None,
+    mapping: Sequence[str] = (),
     force: bool = False,
     encoding: str | None = None,
-    progress: Callable[[Tally], None] = lambda _: None,
-) -> Tally:
-    """Grade every row of a CSV into another; other columns pass through untouched.
+    watch: Watch | None = None,
+) -> Summary:
+    """Grade every answer of a table into another; other columns pass through untouched.
 
     Args:
         grader: what grades.
-        table: CSV with ``answer`` and ``question_id`` or ``reference``.
-        output: where the graded CSV goes; written aside and moved into place.
+        inputs: files, folders, patterns, or ``-`` for standard input.
+        output: CSV, TSV, JSONL, Parquet or XLSX by its ending; written aside and moved into
+            place. ``-`` for standard output, in the format of the input where that is text;
+            there is no ledger then.
         q: the question of rows that name none.
+        mapping: ``PART=COLUMN`` for columns with other names.
         force: replace an output that exists.
-        encoding: of the table; UTF-8 if not given.
-        progress: called with the tally after every chunk.
+        encoding: of text formats; found if not given.
+        watch: is told how it goes.
 
     Raises:
-        TableError, OutputError: the table or the output won't do. A row that can't be
-            graded raises nothing: it is a row with ``grade_error``.
+        TableError, OutputError, LedgerError: the table, the output or its ledger won't do.
+            A row that can't be graded raises nothing: it is a row with ``grade_error``.
+        MissingExtraError: a format needs an extra that is not installed.
     """
-    tally = Tally()
-    check_output(output, force=force)
-    with open_table(table, encoding) as (header, rows):
-        check_columns(header, str(table), q=q)
-        with new_table(output, force=force) as stream:
-            writer = TableWriter(stream, [*header, *ADDED])
-            for chunk in _chunks(rows):
-                results = grader.grade_rows(chunk, q=q)
-                writer.write(
-                    {**row, **grade_cells(result)}
-                    for row, result in zip(chunk, results, strict=True)
+    watch = watch or Watch()
+    to_file = output != STDOUT
+    ledger_path = ledger_file(output) if to_file else None
+    if ledger_path is not None:
+        check_output(output, force=force or ledger_path.exists())
+        format_of_output(output)
+    with open_source(inputs, output, encoding) as table:
+        for note in table.notes:
+            watch.note(note)
+        roles = find_roles(table, grader, mapping, q)
+        for note in roles.notes:
+            watch.note(note)
+        form = format_of_output(output) if to_file else _streamed(table.form)
+        with open_ledger(ledger_path) as ledger:
+            if to_file and output.exists() and not (force or ledger.wrote(output)):
+                raise OutputError(
+                    f"{output}: was changed since it was written: choose another name, or add  "
+                    "--force"
                 )
-                tally.count(results)
-                progress(tally)
-            writer.write(())
-    return tally
+            run = _Run(grader, ledger, table, roles, form, q, watch)
+            run.plan()
+            run.grade()
+            run.write(output)
+            return sum_up(ledger)
 
 
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, _CHUNK)):
+def forecast_file(
+    grader: Grader,
+    inputs: Sequence[str],
+    output: Path,
+    *,
+    q: str | None = None,
+    mapping: Sequence[str] = (),
+    encoding: str | None = None,
+) -> Forecast:
+    """What the judge would take to check the answers of a table; nothing is sent or written.
+
+    Args:
+        grader: with a judge.
+        inputs: as for ``grade_file``, and the rest, too.
+        output: what would be written.
+        q: the question of rows that name none.
+        mapping: ``PART=COLUMN`` for columns with other names.
+        encoding: of text formats; found if not given.
+
+    Raises:
+        TableError, OutputError: the table won't do.
+        InputError: there is no judge.
+    """
+    with open_source(inputs, output, encoding) as table:
+        roles = find_roles(table, grader, mapping, q)
+        parts = ({k: as_text(v) for k, v in e.asked.items()} for e in entries(table, roles))
+        return grader.forecast((part[ANSWER], grader.row_question(part, q)) for part in parts)
+
+
+def _streamed(form: Format) -> Format:
+    """The format of standard output: that of the input where that is text."""
+    return form if form in TEXT_FORMATS else "csv"
+
+
+class _Run:
+    """One run: a table, its output's ledger, and what was found out on the way."""
+
+    def __init__(
+        self,
+        grader: Grader,
+        ledger: Ledger,
+        table: Table,
+        roles: Roles,
+        form: Format,
+        q: str | None,
+        watch: Watch,
+    ) -> None:
+        self._grader = grader
+        self._ledger = ledger
+        self._table = table
+        self._roles = roles
+        self._form = form
+        self._q = q
+        self._watch = watch
+        self._question = lru_cache(_QUESTIONS_KEPT)(self._find_question)
+        self._plan = Plan(0, 0, 0, {})
+        self._failed = 0
+
+    def plan(self) -> None:
+        """Read everything once: what is broken is found before anything is graded."""
+        done = 0
+        for chunk in _chunks(entries(self._table, self._roles), _ROWS):
+            with self._ledger.together():
+                self._plan_chunk(chunk, done)
+            done += len(chunk)
+            self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
+        self._plan = self._ledger.plan()
+        check_rows(self._plan.rows, self._form, self._table.name)
+        self._watch.plan(self._plan)
+
+    def grade(self) -> None:
+        """Grade each distinct answer that the ledger lacks."""
+        progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
+        for chunk in self._ledger.todo(_CHUNK, _CHUNK_CHARS):
+            results = self._grader.grade_all(
+                [(text, self._grader.row_question(_row(asked))) for _, text, asked in chunk]
+            )
+            keys = [key for key, _, _ in chunk]
+            self._ledger.store(list(zip(keys, results, strict=True)))
+            failed = sum(isinstance(result, Failure) for result in results)
+            progress = replace(
+                progress,
+                done=progress.done + len(chunk),
+                review=progress.review
+                + sum(not isinstance(r, Failure) and r.needs_review for r in results),
+                failed=progress.failed + failed,
+            )
+            self._tell(progress)
+
+    def write(self, output: Path) -> None:
+        """Write every row with its grade, from the ledger."""
+        columns = [*self._roles.columns, *ADDED]
+        schema = None if self._roles.answers else self._table.schema
+        placing = self._ledger.about_to_place
+        done = 0
+        with new_table(output, self._form, columns, schema, placing) as writer:
+            for chunk in _chunks(entries(self._table, self._roles), _ROWS):
+                writer.write({**entry.cells, **self._cells(entry)} for entry in chunk)
+                done += len(chunk)
+                self._tell(Progress(stage="writing", done=done, total=self._plan.rows))
+        if done != self._plan.rows:
+            raise TableError(_CHANGED.format(self._table.name))
+
+    def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
+        wanted = []
+        for number, entry in enumerate(chunk, start=before + 1):
+            check_fits(entry.cells, self._form, f"{self._table.name}: answer {number}")
+            found = self._key(entry)
+            if isinstance(found, Failure):
+                self._ledger.refuse(found.question_id, found.reason)
+                self._failed += 1
+            else:
+                wanted.append(found)
+        self._ledger.want(wanted)
+
+    def _cells(self, entry: Entry) -> Mapping[str, Any]:
+        found = self._key(entry)
+        if isinstance(found, Failure):
+            return grade_cells(found)
+        cells = self._ledger.cells(found[0])
+        if cells is None:
+            raise TableError(_CHANGED.format(self._table.name))
+        return cells
+
+    def _key(self, entry: Entry) -> tuple[Key, str] | Failure:
+        """The key and the text of an answer, or why it can't be graded."""
+        parts = (entry.asked.get(part) for part in (QUESTION_ID, REFERENCE, QUESTION))
+        named = Asked(*(as_text(part).strip() for part in parts))
+        question = self._question(named)
+        try:
+            if isinstance(question, InputError):
+                raise question
+            text = answer_text(entry.asked.get(ANSWER))
+            self._grader.check_answer(text)
+        except InputError as error:
+            return Failure(named.slug or self._q or "", type(error).__name__, str(error))
+        return answer_key(question, text), text
+
+    def _find_question(self, named: Asked) -> int | InputError:
+        """The ledger's number of the question that a row names."""
+        question = self._grader.row_question(_row(named), self._q)
+        if isinstance(question, InputError):
+            return question
+        asked = named if named.slug or named.reference else replace(named, slug=self._q or "")
+        return self._ledger.question(question, self._grader.identity(question), asked)
+
+    def _tell(self, progress: Progress) -> None:
+        self._watch.progress(progress)
+
+
+_CHANGED = "{}: was changed while it was graded: run the same command again"
+
+
+def _row(asked: Asked) -> Row:
+    return {QUESTION_ID: asked.slug, REFERENCE: asked.reference, QUESTION: asked.prompt}
+
+
+def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while chunk := list(islice(items, size)):
         yield chunk

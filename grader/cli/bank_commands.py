@@ -15,7 +15,7 @@ from rich.text import Text
 
 from grader import articles, auditing, linting, overview, similar, templates, trials
 from grader.bank import patch_sources
-from grader.batch.table import check_output
+from grader.batch.writers import check_output
 from grader.catalog import Catalog, Summary
 from grader.catalog import write_index as write_index_file
 from grader.errors import InputError, OutputError

@@ -2,123 +2,128 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
-from grader.batch.runner import Tally, grade_file
-from grader.batch.table import open_table, partial_file
+from grader.batch.ledger import ledger_file
+from grader.batch.runner import forecast_file, grade_file
+from grader.batch.summary import Summary
+from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of
-from grader.columns import check_columns
-from grader.errors import GraderError
+from grader.cli.progress import ProgressStyle, emit_summary, showing
 from grader.grading import Grader
 from grader.settings import load_settings
 
 if TYPE_CHECKING:
-    from grader.judge.forecast import Forecast
+    from grader.judge.judge import Judge
+
+# Ctrl-C waits this long for the chunk at hand; a very long answer can take longer.
+_PATIENCE = 1.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchOptions:
     """What the command was given."""
 
-    table: Path
+    inputs: Sequence[str]
     output: Path
     q: str | None
+    mapping: Sequence[str]
     force: bool
     encoding: str | None
+    progress: ProgressStyle
     llm: bool
     dry_run: bool
     settings: Mapping[str, Any]
 
 
 def run_batch(options: BatchOptions) -> None:
-    """Grade the table, with a progress bar on a terminal, and sum up.
+    """Grade the table, showing how far it is, and sum up.
 
     Raises:
         InputError: the table, the output or a setting won't do.
     """
     settings = load_settings(**options.settings)
-    try:
-        with judging(settings, llm=options.llm) as judge:
-            grader = Grader(settings, judge=judge)
-            if options.dry_run:
-                print_forecast(_forecast(grader, options))
-                return
-            tally = _grade_with_bar(grader, options)
+    with judging(settings, llm=options.llm) as judge:
+        grader = Grader(settings, judge=judge)
+        if options.dry_run:
+            print_forecast(
+                forecast_file(
+                    grader,
+                    options.inputs,
+                    options.output,
+                    q=options.q,
+                    mapping=options.mapping,
+                    encoding=options.encoding,
+                )
+            )
+            return
+        summary = _grade(grader, judge, options)
+        if options.progress == "json":
+            emit_summary(summary, str(options.output))
+        else:
+            _print_summary(summary, options.output)
             tell_of(judge)
-    except (KeyboardInterrupt, GraderError) as error:
-        _say_what_is_kept(options.output)
-        if isinstance(error, KeyboardInterrupt):
-            raise typer.Exit(INTERRUPTED) from error
-        raise
-    typer.echo(
-        f"{options.output}: {tally.rows} rows, {tally.passed} passed, "
-        f"{tally.for_review} for a person to look at, {tally.failed} failed",
-        err=True,
-    )
 
 
-def _forecast(grader: Grader, options: BatchOptions) -> Forecast:
-    with open_table(options.table, options.encoding) as (header, rows):
-        check_columns(header, str(options.table), q=options.q)
-        return grader.forecast_rows(rows, q=options.q)
+def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+    def leave() -> None:
+        _say_how_to_go_on(options.output)
 
+    def cost() -> float | None:
+        return judge.budget.cost if judge else None
 
-def _grade_with_bar(grader: Grader, options: BatchOptions) -> Tally:
-    columns = (
-        TextColumn("grading"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    with (
-        Progress(*columns, console=console, disable=not console.is_terminal) as bar,
-        _noticing_interrupts() as check,
-    ):
-        total = _count(options) if console.is_terminal else None
-        task = bar.add_task("", total=total)
-
-        def after_chunk(tally: Tally) -> None:
-            bar.update(task, completed=tally.rows)
-            check()
-
-        return grade_file(
-            grader,
-            options.table,
-            options.output,
-            q=options.q,
-            force=options.force,
-            encoding=options.encoding,
-            progress=after_chunk,
-        )
+    try:
+        with (
+            _noticing_interrupts(leave) as check,
+            showing(options.progress, check, cost) as watch,
+        ):
+            return grade_file(
+                grader,
+                options.inputs,
+                options.output,
+                q=options.q,
+                mapping=options.mapping,
+                force=options.force,
+                encoding=options.encoding,
+                watch=watch,
+            )
+    except KeyboardInterrupt as error:
+        leave()
+        raise typer.Exit(INTERRUPTED) from error
 
 
 @contextmanager
-def _noticing_interrupts() -> Iterator[Callable[[], None]]:
+def _noticing_interrupts(leave: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Make Ctrl-C count when the given check is called.
 
     Raised at any moment it can be lost, in a callback of a thread pool for one, and the run
-    would go on.
+    would go on. Where no check comes soon the process ends as it stands: the ledger holds
+    what was graded, whatever happens.
     """
     pressed = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda *_: pressed.set())
+
+    def end() -> None:
+        leave()
+        os._exit(INTERRUPTED)
+
+    def press(*_: object) -> None:
+        if not pressed.is_set():
+            pressed.set()
+            timer.start()
+
+    timer = threading.Timer(_PATIENCE, end)
+    timer.daemon = True
+    before = signal.signal(signal.SIGINT, press)
 
     def check() -> None:
         if pressed.is_set():
@@ -127,15 +132,45 @@ def _noticing_interrupts() -> Iterator[Callable[[], None]]:
     try:
         yield check
     finally:
+        timer.cancel()
         signal.signal(signal.SIGINT, before)
 
 
-def _count(options: BatchOptions) -> int:
-    with open_table(options.table, options.encoding) as (_, rows):
-        return sum(1 for _ in rows)
+def _say_how_to_go_on(output: Path) -> None:
+    ledger = ledger_file(output)
+    if output != STDOUT and ledger.exists():
+        kept = f"what was graded is kept in {ledger}: run the same command again to go on"
+    else:
+        kept = "nothing was written"
+    typer.echo(f"grade: stopped: {kept}", err=True)
 
 
-def _say_what_is_kept(output: Path) -> None:
-    kept = partial_file(output)
-    if kept.exists():
-        typer.echo(f"grade: stopped: the rows graded so far are in {kept}", err=True)
+def _print_summary(summary: Summary, output: Path) -> None:
+    name = "standard output" if output == STDOUT else output
+    counts = (
+        f"{summary.rows:,} rows, {summary.passed:,} passed, "
+        f"{summary.for_review:,} for a person to look at, {summary.failed:,} failed"
+    )
+    lines = [f"{name}: {counts}"]
+    if summary.questions:
+        lines.append("by question: answers, passed, mean score, for a person")
+        width = max(len(_named(q.slug)) for q in summary.questions)
+        lines += [
+            f"  {_named(q.slug):{width}}  {q.answers:6,}  {q.passed / q.answers:4.0%}  "
+            f"{q.mean_score:.2f}  {q.review:6,}"
+            for q in summary.questions
+        ]
+    if summary.missed:
+        lines.append("missed most:")
+        lines += [f"  {m.missed:,} of {m.answers:,}  {m.slug}: {m.claim}" for m in summary.missed]
+    if summary.review:
+        lines.append("for a person because:")
+        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.review]
+    if summary.failures:
+        lines.append("failed because:")
+        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.failures]
+    typer.echo("\n".join(lines), err=True)
+
+
+def _named(slug: str) -> str:
+    return slug or "(graded by a reference)"

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from grader.batch.table import check_output
+from grader.batch.writers import check_output
 from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, judge, read_marked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from typer.core import TyperGroup
@@ -102,7 +102,7 @@ RowQuestion = Annotated[
     ),
 ]
 TableEncoding = Annotated[
-    str | None, typer.Option("--encoding", help="The table's encoding, if not UTF-8.")
+    str | None, typer.Option("--encoding", help="The table's encoding; found if not given.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads for the models.")]
@@ -215,13 +215,39 @@ def answer(
 
 @app.command()
 def batch(
-    table: Annotated[
-        Path, typer.Argument(help="A CSV with a column 'answer' and 'question_id' or 'reference'.")
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="TABLE...",
+            help="CSV, TSV, JSONL (perhaps gzipped), Parquet or XLSX: files, folders, patterns, or "
+            "- for standard input. Long: columns 'answer' and 'question_id' or 'reference'. Wide: "
+            "a column 'q:SLUG' for each question, or the questions' own words.",
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The graded CSV to write.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="The graded table, in the format of its ending; - for stdout."
+        ),
+    ],
     q: RowQuestion = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="PART=COLUMN",
+            help="What a column is: answer, question_id, reference, question, q:SLUG, or - for "
+            "none of these. May be given again.",
+        ),
+    ] = None,
     force: Force = False,
     encoding: TableEncoding = None,
+    progress: Annotated[
+        Literal["auto", "json"],
+        typer.Option(
+            help="A bar or plain lines (auto), or one JSON object a line on stderr (json).",
+        ),
+    ] = "auto",
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
@@ -264,11 +290,13 @@ def batch(
             ),
         }
         options = BatchOptions(
-            table=table,
+            inputs=inputs,
             output=output,
             q=q,
+            mapping=mapping or (),
             force=force,
             encoding=encoding,
+            progress=progress,
             llm=llm,
             dry_run=dry_run,
             settings=settings,

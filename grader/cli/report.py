@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from grader.batch.table import check_output
+from grader.batch.writers import check_output
 from grader.catalog import Catalog
 from grader.report.graded import read_graded
 from grader.report.page import report_page

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from grader.batch.table import Row, open_table
+from grader.batch.readers import open_table, text_rows
 from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
@@ -26,7 +26,7 @@ class Marked:
 
     row: int
     mark: float
-    cells: Row
+    cells: Mapping[str, str]
 
     @property
     def question(self) -> str:
@@ -75,24 +75,24 @@ def read_marked(
     """The rows that have a mark, and how many have none.
 
     Args:
-        table: a CSV with the columns of ``grade batch`` and one of marks.
+        table: any table with the columns of ``grade batch`` and one of marks.
         column: the column of the marks.
         most: the highest mark: marks are divided by it.
         q: the question of rows that name none.
-        encoding: of the table; UTF-8 if not given.
+        encoding: of the table; found if not given.
 
     Raises:
         TableError: the table won't do, a mark is no number from 0 to ``most``, or no row has
             a mark.
     """
-    with open_table(table, encoding) as (header, rows):
-        check_columns(header, str(table), q=q)
-        if column not in header:
-            named = ", ".join(f"'{name}'" for name in header)
-            raise TableError(
-                f"{table}: has no column '{column}' of marks: it has {named}; choose with  --mark"
-            )
-        numbered = list(enumerate(rows, start=_FIRST_ROW))
+    source = open_table(table, encoding)
+    check_columns(source.columns, str(table), q=q)
+    if column not in source.columns:
+        named = ", ".join(f"'{name}'" for name in source.columns)
+        raise TableError(
+            f"{table}: has no column '{column}' of marks: it has {named}; choose with  --mark"
+        )
+    numbered = list(enumerate(text_rows(source), start=_FIRST_ROW))
     marked = [
         Marked(n, _mark(row[column], most, f"{table}: row {n}: {column}"), row)
         for n, row in numbered

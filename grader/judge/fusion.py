@@ -79,7 +79,7 @@ def fuse(
     sure = scoring.confidence(key_points, misconceptions, open_ended=question.open_ended)
     flags = (*offline.flags, *_flags(offline, report, key_points, misconceptions))
     reasons = scoring.review_reasons(sure, review_below, flags, open_ended=question.open_ended)
-    versions = {**offline.versions, **_versions(report)}
+    versions = {**offline.versions, **report.versions}
     score = total.score if calibration is None else calibrated(total.score, calibration)
     return replace(
         offline,
@@ -239,13 +239,3 @@ def _agreement(
         for vote in _of(votes, m.id, _MISCONCEPTION_ORDER)
     ]
     return round(sum(w for w, agrees in weighed if agrees) / sum(w for w, _ in weighed), 4)
-
-
-def _versions(report: JudgeReport) -> dict[str, str]:
-    return {
-        "judge": "+".join(report.models),
-        "judge_prompt": report.prompt,
-        "judge_runs": str(report.runs),
-        "judge_seed": str(report.seed),
-        "judge_temperature": str(report.temperature),
-    }

@@ -108,6 +108,11 @@ class Judge:
         self._lock = threading.Lock()
         self._closed = False
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """What it adds to the versions of a grade, by name."""
+        return self._not_sent("").versions
+
     # ── judging ─────────────────────────────────────────────────────────────
 
     def assess(self, cases: Sequence[Case]) -> list[JudgeReport]:

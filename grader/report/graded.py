@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.batch.table import Row, open_table
+from grader.batch.cells import was_made_safe
+from grader.batch.readers import open_table, text_rows
 from grader.columns import ADDED, ANSWER, QUESTION, QUESTION_ID, REFERENCE
 from grader.errors import TableError
 
@@ -40,7 +41,7 @@ def read_graded(table: Path, candidate: str | None, prompts: Mapping[str, str]) 
     """The rows of a table that ``grade batch`` wrote.
 
     Args:
-        table: the graded CSV.
+        table: the graded table, in any format.
         candidate: the column that names the candidate; without it the first column that is
             neither an answer nor a question, and if there is none the row's number.
         prompts: the text of questions by slug.
@@ -48,16 +49,22 @@ def read_graded(table: Path, candidate: str | None, prompts: Mapping[str, str]) 
     Raises:
         TableError: it is no graded table, has no such column, or a detail is damaged.
     """
-    with open_table(table) as (header, rows):
-        missing = [name for name in ADDED if name not in header]
-        if missing:
-            raise TableError(
-                f"{table}: has no column '{missing[0]}': is it a table that 'grade batch' wrote?"
-            )
-        column = _candidate_column(header, candidate, table)
-        return [
-            _graded(n, row, column, table, prompts) for n, row in enumerate(rows, start=_FIRST_ROW)
-        ]
+    source = open_table(table)
+    missing = [name for name in (ANSWER, *ADDED) if name not in source.columns]
+    if missing == [ANSWER]:
+        raise TableError(
+            f"{table}: has no column '{ANSWER}': give the column of answers this name in its first "
+            "row"
+        )
+    if missing:
+        raise TableError(
+            f"{table}: has no column '{missing[0]}': is it a table that 'grade batch' wrote?"
+        )
+    column = _candidate_column(source.columns, candidate, table)
+    return [
+        _graded(n, row, column, table, prompts)
+        for n, row in enumerate(text_rows(source), start=_FIRST_ROW)
+    ]
 
 
 def _candidate_column(header: Sequence[str], wanted: str | None, table: Path) -> str | None:
@@ -68,7 +75,7 @@ def _candidate_column(header: Sequence[str], wanted: str | None, table: Path) ->
 
 
 def _graded(
-    number: int, row: Row, column: str | None, table: Path, prompts: Mapping[str, str]
+    number: int, row: Mapping[str, str], column: str | None, table: Path, prompts: Mapping[str, str]
 ) -> Graded:
     detail = None
     if not row["grade_error"]:
@@ -84,8 +91,20 @@ def _graded(
     return Graded(
         row=number,
         candidate=row[column].strip() if column else f"row {number}",
-        answer=row[ANSWER],
+        answer=_as_graded(row[ANSWER], detail),
         question=next((name for name in named if name), ""),
         error=row["grade_error"],
         detail=detail,
     )
+
+
+def _as_graded(cell: str, detail: Mapping[str, Any] | None) -> str:
+    """The answer without the apostrophe that a CSV has before what a spreadsheet would run.
+
+    An answer may have begun with one of its own: then its evidence stands where it says.
+    """
+    if detail is None or not was_made_safe(cell):
+        return cell
+    found = [p["evidence"] for p in detail["key_points"] if p.get("evidence")]
+    own = found and all(cell[e["start"] : e["end"]] == e["text"] for e in found)
+    return cell if own else cell[1:]

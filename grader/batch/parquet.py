@@ -1,0 +1,94 @@
+"""Parquet tables (extra ``parquet``): types are kept from input to output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from grader.batch.extras import require
+from grader.batch.readers import Row, Table, check_header
+from grader.columns import ADDED, NEEDS_REVIEW, NUMBERS, as_text
+from grader.errors import TableError
+
+_BATCH = 1024
+
+
+def open_parquet(file: Path) -> Table:
+    """A Parquet file as a table.
+
+    Raises:
+        TableError: it is damaged, or a column stands twice.
+        MissingExtraError: pyarrow is not installed.
+    """
+    parquet = require("pyarrow.parquet", "parquet")
+    with _naming(file), parquet.ParquetFile(file) as source:
+        schema = source.schema_arrow
+
+    def rows() -> Iterator[Row]:
+        with _naming(file), parquet.ParquetFile(file) as source:
+            for batch in source.iter_batches(batch_size=_BATCH):
+                yield from batch.to_pylist()
+
+    columns = check_header(schema.names, str(file))
+    return Table(name=str(file), form="parquet", columns=columns, rows=rows, schema=schema)
+
+
+class ParquetTable:
+    """Writes rows as Parquet, a row group at a time.
+
+    Columns keep the types of ``schema``; without one they are text.
+    """
+
+    def __init__(self, file: Path, columns: Sequence[str], schema: Any = None) -> None:
+        arrow = require("pyarrow", "parquet")
+        self._arrow = arrow
+        fields = [_field(arrow, name, schema) for name in columns]
+        self._texts = [f.name for f in fields if f.type == arrow.string()]
+        self._schema = arrow.schema(fields)
+        self._writer = require("pyarrow.parquet", "parquet").ParquetWriter(file, self._schema)
+        self._rows: list[Row] = []
+
+    def write(self, rows: Iterable[Row]) -> None:
+        """Add rows."""
+        for row in rows:
+            self._rows.append(self._typed(row))
+            if len(self._rows) == _BATCH:
+                self._flush()
+
+    def close(self) -> None:
+        """Write what is left, and the footer."""
+        self._flush()
+        self._writer.close()
+
+    def _typed(self, row: Row) -> Row:
+        texts = {k: as_text(row[k]) for k in self._texts if row.get(k) is not None}
+        blank = {k: None for k in (*NUMBERS, NEEDS_REVIEW) if row.get(k) == ""}
+        return {**row, **texts, **blank}
+
+    def _flush(self) -> None:
+        if self._rows:
+            table = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
+            self._writer.write_table(table)
+            self._rows.clear()
+
+
+def _field(arrow: Any, name: str, schema: Any) -> Any:
+    if name in NUMBERS:
+        return arrow.field(name, arrow.float64())
+    if name == NEEDS_REVIEW:
+        return arrow.field(name, arrow.bool_())
+    if schema is not None and name not in ADDED and name in schema.names:
+        return schema.field(name)
+    return arrow.field(name, arrow.string())
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    arrow = require("pyarrow", "parquet")
+    try:
+        yield
+    except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
+        problem = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise TableError(f"{file}: is no Parquet that can be read: {problem}") from error
