@@ -121,7 +121,7 @@ def grade_file(
         with open_ledger(ledger_path) as ledger:
             if to_file and output.exists() and not (force or ledger.wrote(output)):
                 raise OutputError(
-                    f"{output}: was changed since it was written: choose another name, or add  "
+                    f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
             run = _Run(grader, ledger, table, roles, form, q, watch)
