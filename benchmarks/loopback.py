@@ -18,9 +18,12 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+# What frameworks that ask by words alone look for.
+_PLAIN_MARK = {"steps": ["Compare both."], "reason": "as asked", "score": 7}
 Script = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -194,7 +197,8 @@ def reply_to(request: Mapping[str, Any]) -> dict[str, Any]:
     if "\n{" in first and '"key_points"' in first:
         return completion(_verdicts(request))
     schema, tool = _schema(request)
-    return completion(json.dumps(filled(schema, schema)), tool)
+    said = filled(schema, schema) if schema else _PLAIN_MARK
+    return completion(json.dumps(said), tool)
 
 
 def _content(message: Mapping[str, Any]) -> str:
@@ -205,8 +209,7 @@ def _content(message: Mapping[str, Any]) -> str:
 
 
 def _verdicts(request: Mapping[str, Any]) -> str:
-    system = _content(request["messages"][0])
-    rubric = json.loads(system[system.rindex("\n{") :])
+    rubric = _rubric(_content(request["messages"][0]))
     answer = json.loads(_content(request["messages"][1]))["answer"]
     quote = " ".join(answer.split()[:8])
     canary = "look up the details" in answer
@@ -221,6 +224,12 @@ def _verdicts(request: Mapping[str, Any]) -> str:
         ],
     }
     return json.dumps(said)
+
+
+@lru_cache(maxsize=16)
+def _rubric(system: str) -> dict[str, Any]:
+    """The rubric in a system message; read once, as a server's time is ours on one core."""
+    return json.loads(system[system.rindex("\n{") :])
 
 
 def _schema(request: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
