@@ -9,7 +9,20 @@ the processor time of ours a call. Then the same where every third call gets a 4
 ``Retry-After``. At last ``grade batch --llm`` is killed (SIGKILL) in the middle and run again:
 every answer must be judged, and the endpoint counts what it answered twice.
 
-RESULT
+On one core of a shared 2-core machine, client and endpoint on the same core, the script twice:
+
+                        load average 2 to 4          load average 11
+    bare client         12.95 s                      13.54 s
+    judge               15.61 s (x 1.25)             20.05 s (x 1.60)
+    judge, 429s         21.22 s (x 1.70)             26.37 s (x 2.11)
+    calls an answer     1.020; 1.529 with 429s       the same
+    processor a call    4.1 ms                       4.1 ms
+    killed batch        15 of 215 calls repeated     16 of 216
+
+All 1,000 answers were judged in each, all 200 of the killed batches, and never were more calls
+repeated than were in flight. The goals for pace, 1.10 and 1.50 of the ideal, were not reached
+there. Starting calls some milliseconds apart (4, 7, 11.5), and preparing only the next 48
+answers instead of all, changed less than the runs differ among themselves.
 """
 
 from __future__ import annotations
