@@ -266,14 +266,11 @@ class Client:
     async def _send(self, body: dict[str, Any]) -> str:
         try:
             async with asyncio.timeout(self.settings.llm_timeout):
-                # As extra_body it is sent as it is: walking through a schema with all its
-                # types takes the SDK longer than everything else in a call.
-                raw = await self._sdk.chat.completions.with_raw_response.create(
-                    model=body["model"], messages=body["messages"], extra_body=body
-                )
+                # Not chat.completions.create, which walks through messages and schema with all
+                # their types: that takes longer than everything else in a call.
+                return await self._sdk.post("/chat/completions", cast_to=str, body=body)
         except TimeoutError as error:
             raise JudgeTimeoutError(f"no reply within {self.settings.llm_timeout:g} s") from error
-        return str(raw.text)
 
     def _text(self, body: str, request: Request, rung: Rung, usage: Usage) -> str:
         """The text of a reply's body, its tokens counted."""
