@@ -1,10 +1,8 @@
 """``grade batch --engine ray`` on a cluster of two nodes, one of which may be killed."""
 
-import csv
 import json
 import os
 import subprocess
-import time
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +10,6 @@ import pytest
 from test_cli import GRADE
 
 from grader.batch.runner import grade_file
-from grader.columns import ADDED
 
 # Ray leaves closing to the end of the process.
 pytestmark = pytest.mark.filterwarnings(

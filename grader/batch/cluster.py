@@ -306,7 +306,7 @@ def _write_parts(graded: Any, target: Target, job: _Job) -> Summary:
     """Have the nodes write parts into a folder."""
     from ray.data import Datasink
 
-    class Parts(Datasink):  # type: ignore[misc,type-arg]  # Ray has no types here
+    class Parts(Datasink):  # type: ignore[type-arg]  # Ray has no types here
         """Each write makes one part, named by its place."""
 
         def __init__(self) -> None:
