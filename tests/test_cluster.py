@@ -28,6 +28,8 @@ ANSWERS = (
 def cluster(monkeypatch):
     """Two nodes of one core each, on this machine; Ray's own way to try out the loss of one."""
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's workers are nice by default; on a busy machine they would only wait.
+    monkeypatch.setenv("RAY_worker_niceness", "0")
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 80 * 1024**2}
