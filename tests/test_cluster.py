@@ -72,8 +72,8 @@ def start(cluster, *args):
 def test_a_cluster_writes_what_one_machine_writes(cluster, grader, tmp_path):
     table = parquet_folder(tmp_path / "in")
     expected = grade_file(grader, [str(table)], tmp_path / "here.parquet")
-    run = start(cluster[0], table, "-o", tmp_path / "out")
-    _, messages = run.communicate()
+    with start(cluster[0], table, "-o", tmp_path / "out") as run:
+        _, messages = run.communicate()
     assert run.returncode == 0, messages
     assert f"{FILES * ROWS} rows, {expected.passed} passed" in messages
     parts = sorted((tmp_path / "out").iterdir())
@@ -85,11 +85,11 @@ def test_a_lost_node_loses_no_row(cluster, grader, tmp_path):
     cluster, second = cluster
     table = parquet_folder(tmp_path / "in", distinct=True)
     grade_file(grader, [str(table)], tmp_path / "here.csv")
-    run = start(cluster, table, "-o", tmp_path / "there.csv", "--progress", "json")
-    begun = next((line for line in run.stderr if '"progress"' in line), "{}")
-    assert 0 < json.loads(begun)["done"] < FILES * ROWS
-    cluster.remove_node(second, allow_graceful=False)
-    *_, last = run.stderr.read().splitlines()
-    assert run.wait() == 0, last
+    with start(cluster, table, "-o", tmp_path / "there.csv", "--progress", "json") as run:
+        begun = next((line for line in run.stderr if '"progress"' in line), "{}")
+        assert 0 < json.loads(begun)["done"] < FILES * ROWS
+        cluster.remove_node(second, allow_graceful=False)
+        *_, last = run.stderr.read().splitlines()
+    assert run.returncode == 0, last
     assert json.loads(last)["event"] == "summary"
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
