@@ -110,6 +110,11 @@ class Ledger:
 
     # ── what is wanted ──────────────────────────────────────────────────────
 
+    def want_nothing(self) -> None:
+        """Forget what was wanted and what failed; grades are kept."""
+        for table in ("wanted", "asked", "failed", "refused"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
+
     def question(self, question: Question, versions: Mapping[str, str], asked: Asked) -> int:
         """The number of a version of a question, which is noted if it is new."""
         label = "" if question.reference_only else question.id
@@ -296,7 +301,10 @@ def open_ledger(file: Path | None) -> Iterator[Ledger]:
             it, or it can't be written.
     """
     with _naming(file):
-        connection = sqlite3.connect(file or "", timeout=0, isolation_level=None)
+        # A cluster's actor goes from thread to thread, though never works in two at once.
+        connection = sqlite3.connect(
+            file or "", timeout=0, isolation_level=None, check_same_thread=False
+        )
         blank = False
         try:
             _prepare(connection, file)

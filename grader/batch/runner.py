@@ -124,7 +124,7 @@ def grade_file(
                     f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
-            run = _Run(grader, ledger, table, roles, form, q, watch)
+            run = Run(grader, ledger, table, roles, form, q, watch)
             run.plan()
             run.grade()
             run.write(output)
@@ -165,8 +165,8 @@ def _streamed(form: Format) -> Format:
     return form if form in TEXT_FORMATS else "csv"
 
 
-class _Run:
-    """One run: a table, its output's ledger, and what was found out on the way."""
+class Run:
+    """One run: a table, the ledger of its grades, and what was found out on the way."""
 
     def __init__(
         self,
@@ -178,6 +178,17 @@ class _Run:
         q: str | None,
         watch: Watch,
     ) -> None:
+        """Make a run.
+
+        Args:
+            grader: what grades.
+            ledger: keeps the grades; nothing else is wanted of it.
+            table: what is read, more than once.
+            roles: what its columns are.
+            form: of the output, whose limits its rows must keep.
+            q: the question of rows that name none.
+            watch: is told how it goes.
+        """
         self._grader = grader
         self._ledger = ledger
         self._table = table
@@ -227,12 +238,17 @@ class _Run:
         placing = self._ledger.about_to_place
         done = 0
         with new_table(output, self._form, columns, schema, placing) as writer:
-            for chunk in _chunks(entries(self._table, self._roles), _ROWS):
-                writer.write({**entry.cells, **self._cells(entry)} for entry in chunk)
+            for chunk in _chunks(self.rows(), _ROWS):
+                writer.write(chunk)
                 done += len(chunk)
                 self._tell(Progress(stage="writing", done=done, total=self._plan.rows))
         if done != self._plan.rows:
             raise TableError(_CHANGED.format(self._table.name))
+
+    def rows(self) -> Iterator[Row]:
+        """Every row with its grade, from the ledger."""
+        for entry in entries(self._table, self._roles):
+            yield {**entry.cells, **self._cells(entry)}
 
     def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
         wanted = []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
@@ -20,12 +20,14 @@ from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of
 from grader.cli.progress import ProgressStyle, emit_summary, showing
+from grader.errors import InputError
 from grader.grading import Grader
-from grader.settings import load_settings
+from grader.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
 
+Engine = Literal["local", "ray"]
 # Ctrl-C waits this long for the chunk at hand; a very long answer can take longer.
 _PATIENCE = 1.5
 
@@ -35,12 +37,13 @@ class BatchOptions:
     """What the command was given."""
 
     inputs: Sequence[str]
-    output: Path
+    output: str
     q: str | None
     mapping: Sequence[str]
     force: bool
     encoding: str | None
     progress: ProgressStyle
+    engine: Engine
     llm: bool
     dry_run: bool
     settings: Mapping[str, Any]
@@ -53,6 +56,10 @@ def run_batch(options: BatchOptions) -> None:
         InputError: the table, the output or a setting won't do.
     """
     settings = load_settings(**options.settings)
+    if options.engine == "ray":
+        _check_for_cluster(options)
+        _tell(_grade_on_cluster(settings, options), options)
+        return
     with judging(settings, llm=options.llm) as judge:
         grader = Grader(settings, judge=judge)
         if options.dry_run:
@@ -60,24 +67,69 @@ def run_batch(options: BatchOptions) -> None:
                 forecast_file(
                     grader,
                     options.inputs,
-                    options.output,
+                    Path(options.output),
                     q=options.q,
                     mapping=options.mapping,
                     encoding=options.encoding,
                 )
             )
             return
-        summary = _grade(grader, judge, options)
-        if options.progress == "json":
-            emit_summary(summary, str(options.output))
-        else:
-            _print_summary(summary, options.output)
+        _tell(_grade(grader, judge, options), options)
+        if options.progress != "json":
             tell_of(judge)
 
 
-def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+def _tell(summary: Summary, options: BatchOptions) -> None:
+    if options.progress == "json":
+        emit_summary(summary, options.output)
+    else:
+        _print_summary(summary, options.output)
+
+
+def _check_for_cluster(options: BatchOptions) -> None:
+    """Refuse what a cluster can't do.
+
+    Raises:
+        InputError: the options don't go together.
+    """
+    if options.dry_run:
+        raise InputError("--dry-run reads local tables: leave out  --engine ray")
+    if options.settings.get("threads") is not None:
+        raise InputError("--engine ray uses all cores of every node: leave out  --threads")
+
+
+def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
+    from grader.batch.cluster import grade_on_cluster
+
     def leave() -> None:
-        _say_how_to_go_on(options.output)
+        typer.echo("grade: stopped: nothing was written", err=True)
+
+    try:
+        with (
+            _noticing_interrupts(leave) as check,
+            showing(options.progress, check, lambda: None) as watch,
+        ):
+            return grade_on_cluster(
+                settings,
+                options.inputs,
+                options.output,
+                q=options.q,
+                mapping=options.mapping,
+                force=options.force,
+                encoding=options.encoding,
+                judged=options.llm,
+                watch=watch,
+            )
+    except KeyboardInterrupt as error:
+        leave()
+        raise typer.Exit(INTERRUPTED) from error
+
+
+def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+    output = Path(options.output)
+
+    def leave() -> None:
+        _say_how_to_go_on(output)
 
     def cost() -> float | None:
         return judge.budget.cost if judge else None
@@ -90,7 +142,7 @@ def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summar
             return grade_file(
                 grader,
                 options.inputs,
-                options.output,
+                output,
                 q=options.q,
                 mapping=options.mapping,
                 force=options.force,
@@ -145,8 +197,8 @@ def _say_how_to_go_on(output: Path) -> None:
     typer.echo(f"grade: stopped: {kept}", err=True)
 
 
-def _print_summary(summary: Summary, output: Path) -> None:
-    name = "standard output" if output == STDOUT else output
+def _print_summary(summary: Summary, output: str) -> None:
+    name = "standard output" if output == str(STDOUT) else output
     counts = (
         f"{summary.rows:,} rows, {summary.passed:,} passed, "
         f"{summary.for_review:,} for a person to look at, {summary.failed:,} failed"

@@ -225,9 +225,13 @@ def batch(
         ),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
-            "--output", "-o", help="The graded table, in the format of its ending; - for stdout."
+            "--output",
+            "-o",
+            metavar="TABLE",
+            help="The graded table, in the format of its ending; - for stdout. With --engine ray "
+            "also a folder, which is written in parts.",
         ),
     ],
     q: RowQuestion = None,
@@ -248,6 +252,12 @@ def batch(
             help="A bar or plain lines (auto), or one JSON object a line on stderr (json).",
         ),
     ] = "auto",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Grade here, or on the Ray cluster of RAY_ADDRESS: CSV or Parquet, local or s3://.",
+        ),
+    ] = "local",
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
@@ -297,6 +307,7 @@ def batch(
             force=force,
             encoding=encoding,
             progress=progress,
+            engine=engine,
             llm=llm,
             dry_run=dry_run,
             settings=settings,
