@@ -7,21 +7,21 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from grader.batch.ledger import ledger_file
-from grader.batch.runner import forecast_file, grade_file
+from grader.batch.runner import Watch, forecast_file, grade_file
 from grader.batch.summary import Summary
 from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
-from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
 from grader.cli.progress import ProgressStyle, emit_summary, showing
 from grader.grading import Grader
-from grader.settings import load_settings
+from grader.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
@@ -42,8 +42,20 @@ class BatchOptions:
     encoding: str | None
     progress: ProgressStyle
     llm: bool
+    llm_batch: bool
+    resume: bool
     dry_run: bool
     settings: Mapping[str, Any]
+
+    def table(self, watch: Watch) -> dict[str, Any]:
+        """How the table is to be read and written, for the functions that grade it."""
+        return {
+            "q": self.q,
+            "mapping": self.mapping,
+            "force": self.force,
+            "encoding": self.encoding,
+            "watch": watch,
+        }
 
 
 def run_batch(options: BatchOptions) -> None:
@@ -56,18 +68,11 @@ def run_batch(options: BatchOptions) -> None:
     with judging(settings, llm=options.llm) as judge:
         grader = Grader(settings, judge=judge)
         if options.dry_run:
-            print_forecast(
-                forecast_file(
-                    grader,
-                    options.inputs,
-                    options.output,
-                    q=options.q,
-                    mapping=options.mapping,
-                    encoding=options.encoding,
-                )
-            )
+            _print_forecast(grader, settings, options)
             return
         summary = _grade(grader, judge, options)
+        if summary is None:
+            return
         if options.progress == "json":
             emit_summary(summary, str(options.output))
         else:
@@ -75,7 +80,23 @@ def run_batch(options: BatchOptions) -> None:
             tell_of(judge)
 
 
-def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+def _print_forecast(grader: Grader, settings: Settings, options: BatchOptions) -> None:
+    forecast = forecast_file(
+        grader,
+        options.inputs,
+        options.output,
+        q=options.q,
+        mapping=options.mapping,
+        encoding=options.encoding,
+    )
+    if options.llm_batch and forecast.cost is not None:
+        forecast = replace(forecast, cost=forecast.cost * settings.llm_batch_price)
+    print_forecast(forecast)
+
+
+def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary | None:
+    """The summary of the graded table; None while batch jobs are under way."""
+
     def leave() -> None:
         _say_how_to_go_on(options.output)
 
@@ -87,19 +108,23 @@ def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summar
             _noticing_interrupts(leave) as check,
             showing(options.progress, check, cost) as watch,
         ):
-            return grade_file(
+            if judge is None or not options.llm_batch:
+                return grade_file(grader, options.inputs, options.output, **options.table(watch))
+            from grader.batch.jobs import Finished, grade_by_jobs
+
+            came = grade_by_jobs(
                 grader,
+                judge,
                 options.inputs,
                 options.output,
-                q=options.q,
-                mapping=options.mapping,
-                force=options.force,
-                encoding=options.encoding,
-                watch=watch,
+                resume=options.resume,
+                **options.table(watch),
             )
     except KeyboardInterrupt as error:
         leave()
         raise typer.Exit(INTERRUPTED) from error
+    tell_of_jobs(came)
+    return came.summary if isinstance(came, Finished) else None
 
 
 @contextmanager

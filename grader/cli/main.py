@@ -16,6 +16,7 @@ from grader.cli.llm import (
     DryRun,
     Llm,
     LlmBaseUrl,
+    LlmBatch,
     LlmCache,
     LlmLog,
     LlmModel,
@@ -24,6 +25,7 @@ from grader.cli.llm import (
     MaxCalls,
     MaxCost,
     Redact,
+    Resume,
     llm_settings,
 )
 from grader.version import __version__
@@ -263,6 +265,8 @@ def batch(
     max_calls: MaxCalls = None,
     redact: Redact = False,
     llm_log: LlmLog = None,
+    llm_batch: LlmBatch = False,
+    resume: Resume = False,
     dry_run: DryRun = False,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
@@ -287,6 +291,7 @@ def batch(
                 redact=redact,
                 log=llm_log,
                 dry_run=dry_run,
+                batch=llm_batch or resume,
             ),
         }
         options = BatchOptions(
@@ -298,6 +303,8 @@ def batch(
             encoding=encoding,
             progress=progress,
             llm=llm,
+            llm_batch=llm_batch or resume,
+            resume=resume,
             dry_run=dry_run,
             settings=settings,
         )
