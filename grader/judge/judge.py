@@ -330,7 +330,7 @@ class Judge:
             return parse_reply(known, *ids)
         if self._settled is not None:
             raise self._settled.get(key) or JudgeBudgetError(
-                "not part of a batch job: the limit of calls or cost was reached"
+                "not asked, or not again, by a batch job: the limit of calls or cost is reached"
             )
         text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
         if self._cache:
