@@ -127,7 +127,7 @@ def _judging(judged: Sequence[Judged]) -> Judging | None:
     passing = np.array([j.passing for j, _ in both])
     offline = np.array([(j.grade.offline or j.grade).score for j, _ in both])
     fused = np.array([j.grade.score for j, _ in both])
-    costs = [report.cost for report in reports]
+    costs = [report.cost for report in reports if report.status != "not_sent"]
     paid = None if None in costs else sum(cost for cost in costs if cost is not None)
     return Judging(
         offline=_group("offline", marks, offline, passing),
