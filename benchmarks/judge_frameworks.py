@@ -6,7 +6,7 @@ Answers of the bank, 16 at a time, against an endpoint in a process of its own t
 200 ms a call (``benchmarks.loopback``): 200 answers take 2.5 s at best. Every framework has an
 environment of its own under the folder, made by this script, and does what its own
 documentation shows for marking an answer by a reference: DeepEval's ``GEval``, autoevals'
-``Factuality``, openevals' correctness judge, Ragas' ``RubricsScore``. Each gives one mark an answer;
+``Factuality``, openevals' correctness judge, Ragas' ``RubricsScore``. Each gives one mark an answer,
 ours gives a verdict with a quote on every key point and misconception. What the marks are worth is
 not measured here: the endpoint says whatever pleases.
 

@@ -7,18 +7,18 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from grader.batch.ledger import ledger_file
-from grader.batch.runner import forecast_file, grade_file
+from grader.batch.runner import Watch, forecast_file, grade_file
 from grader.batch.summary import Summary
 from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
-from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
 from grader.cli.progress import ProgressStyle, emit_summary, showing
 from grader.errors import InputError
 from grader.grading import Grader
@@ -45,8 +45,20 @@ class BatchOptions:
     progress: ProgressStyle
     engine: Engine
     llm: bool
+    llm_batch: bool
+    resume: bool
     dry_run: bool
     settings: Mapping[str, Any]
+
+    def table(self, watch: Watch) -> dict[str, Any]:
+        """How the table is to be read and written, for the functions that grade it."""
+        return {
+            "q": self.q,
+            "mapping": self.mapping,
+            "force": self.force,
+            "encoding": self.encoding,
+            "watch": watch,
+        }
 
 
 def run_batch(options: BatchOptions) -> None:
@@ -63,18 +75,12 @@ def run_batch(options: BatchOptions) -> None:
     with judging(settings, llm=options.llm) as judge:
         grader = Grader(settings, judge=judge)
         if options.dry_run:
-            print_forecast(
-                forecast_file(
-                    grader,
-                    options.inputs,
-                    Path(options.output),
-                    q=options.q,
-                    mapping=options.mapping,
-                    encoding=options.encoding,
-                )
-            )
+            _print_forecast(grader, settings, options)
             return
-        _tell(_grade(grader, judge, options), options)
+        summary = _grade(grader, judge, options)
+        if summary is None:
+            return
+        _tell(summary, options)
         if options.progress != "json":
             tell_of(judge)
 
@@ -86,6 +92,20 @@ def _tell(summary: Summary, options: BatchOptions) -> None:
         _print_summary(summary, options.output)
 
 
+def _print_forecast(grader: Grader, settings: Settings, options: BatchOptions) -> None:
+    forecast = forecast_file(
+        grader,
+        options.inputs,
+        Path(options.output),
+        q=options.q,
+        mapping=options.mapping,
+        encoding=options.encoding,
+    )
+    if options.llm_batch and forecast.cost is not None:
+        forecast = replace(forecast, cost=forecast.cost * settings.llm_batch_price)
+    print_forecast(forecast)
+
+
 def _check_for_cluster(options: BatchOptions) -> None:
     """Refuse what a cluster can't do.
 
@@ -94,6 +114,8 @@ def _check_for_cluster(options: BatchOptions) -> None:
     """
     if options.dry_run:
         raise InputError("--dry-run reads local tables: leave out  --engine ray")
+    if options.llm_batch:
+        raise InputError("--llm-batch notes its jobs in a local ledger: leave out  --engine ray")
     if options.settings.get("threads") is not None:
         raise InputError("--engine ray uses all cores of every node: leave out  --threads")
 
@@ -104,28 +126,22 @@ def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
     def leave() -> None:
         typer.echo("grade: stopped: nothing was written", err=True)
 
-    try:
-        with (
-            _noticing_interrupts(leave) as check,
-            showing(options.progress, check, lambda: None) as watch,
-        ):
-            return grade_on_cluster(
-                settings,
-                options.inputs,
-                options.output,
-                q=options.q,
-                mapping=options.mapping,
-                force=options.force,
-                encoding=options.encoding,
-                judged=options.llm,
-                watch=watch,
-            )
-    except KeyboardInterrupt as error:
-        leave()
-        raise typer.Exit(INTERRUPTED) from error
+    with (
+        _leaving(leave),
+        _noticing_interrupts(leave) as check,
+        showing(options.progress, check, lambda: None) as watch,
+    ):
+        return grade_on_cluster(
+            settings,
+            options.inputs,
+            options.output,
+            judged=options.llm,
+            **options.table(watch),
+        )
 
 
-def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary | None:
+    """The summary of the graded table; None while batch jobs are under way."""
     output = Path(options.output)
 
     def leave() -> None:
@@ -134,21 +150,27 @@ def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summar
     def cost() -> float | None:
         return judge.budget.cost if judge else None
 
+    with (
+        _leaving(leave),
+        _noticing_interrupts(leave) as check,
+        showing(options.progress, check, cost) as watch,
+    ):
+        if judge is None or not options.llm_batch:
+            return grade_file(grader, options.inputs, output, **options.table(watch))
+        from grader.batch.jobs import Finished, grade_by_jobs
+
+        came = grade_by_jobs(
+            grader, judge, options.inputs, output, resume=options.resume, **options.table(watch)
+        )
+    tell_of_jobs(came)
+    return came.summary if isinstance(came, Finished) else None
+
+
+@contextmanager
+def _leaving(leave: Callable[[], None]) -> Iterator[None]:
+    """Say how to go on, and end, when the block is interrupted."""
     try:
-        with (
-            _noticing_interrupts(leave) as check,
-            showing(options.progress, check, cost) as watch,
-        ):
-            return grade_file(
-                grader,
-                options.inputs,
-                output,
-                q=options.q,
-                mapping=options.mapping,
-                force=options.force,
-                encoding=options.encoding,
-                watch=watch,
-            )
+        yield
     except KeyboardInterrupt as error:
         leave()
         raise typer.Exit(INTERRUPTED) from error
