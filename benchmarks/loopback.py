@@ -23,7 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 # What frameworks that ask by words alone look for.
-_PLAIN_MARK = {"steps": ["Compare both."], "reason": "as asked", "score": 7}
+_PLAIN_MARK = {"steps": ["Compare both."], "reason": "as asked", "feedback": "good", "score": 3}
 Script = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
