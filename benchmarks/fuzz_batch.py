@@ -7,7 +7,7 @@ graded into a format drawn by chance. What comes out must be one line from grade
 tree, or a table with a row for each row that was read; CSV and JSONL are also counted by a
 reader that is not ours. The model is left out: every answer gets the same, real grade.
 
-With ``--files 3000 --seed 2``: 781 graded, 2219 refused, no traceback, lost row or hang.
+With ``--files 20000 --seed 3``: 5263 graded, 14737 refused, no traceback, lost row or hang.
 """
 
 from __future__ import annotations

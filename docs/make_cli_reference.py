@@ -10,7 +10,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-COMMANDS: list[list[str]] = [[], ["answer"], ["batch"], ["bank"]]
+COMMANDS: list[list[str]] = [
+    [],
+    ["answer"],
+    ["batch"],
+    ["report"],
+    ["eval"],
+    ["calibrate"],
+    ["bank"],
+]
 COMMANDS += [
     ["bank", command]
     for command in "list search show stats export page lint test index new import".split()

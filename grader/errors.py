@@ -23,6 +23,7 @@ GraderError
 │   ├── JudgeReplyError     a reply that does not follow the schema
 │   └── JudgeBudgetError    the run's limit of calls or cost is reached
 ├── JudgeSetupError         a bad key, no credit, no such model or address: stops the run
+├── ClusterError            the Ray cluster can't be reached, or could not finish
 └── MissingExtraError       an optional dependency is not installed; names the command
 """
 
@@ -153,6 +154,10 @@ class JudgeBudgetError(JudgeError):
 
 class JudgeSetupError(GraderError):
     """No call can succeed: a bad key, no credit, no such model or address."""
+
+
+class ClusterError(GraderError):
+    """The Ray cluster can't be reached, or could not finish."""
 
 
 class MissingExtraError(GraderError):

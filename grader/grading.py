@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from grader.encoders.base import Encoder, Vectors
     from grader.features import PreparedQuestion
     from grader.judge.forecast import Forecast
-    from grader.judge.judge import Judge
+    from grader.judge.judge import Case, Judge
     from grader.reference import ReferenceScorer
     from grader.screening import Thresholds
     from grader.verifier import Verifier
@@ -207,6 +207,21 @@ class Grader:
             if isinstance(question, Question) and self._is_gradable(text)
         }
         return self._judge.forecast(list(cases.values()))
+
+    def judge_cases(self, items: Iterable[tuple[str, Question | InputError]]) -> list[Case]:
+        """What ``grade_all`` would give to the judge: graded offline, nothing is sent.
+
+        Pairs that can't be graded are left out.
+        """
+        from grader.judge.judge import Case
+
+        answers = [
+            Answer(text, question)
+            for text, question in items
+            if isinstance(question, Question) and self._is_gradable(text)
+        ]
+        grades = self._grade_chunk(answers)
+        return [Case(a.text, a.question, g.flags) for a, g in zip(answers, grades, strict=True)]
 
     def forecast_rows(self, rows: Iterable[Mapping[str, str]], *, q: str | None = None) -> Forecast:
         """The same for the rows of a table."""

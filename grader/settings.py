@@ -33,6 +33,10 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
         "llm_timeout": (float, 0.01, _MANY),
         "llm_deadline": (float, 0.01, _MANY),
         "llm_run_deadline": (float, 0.01, _MANY),
+        "llm_batch_price": (float, 0, 1),
+        "llm_batch_rounds": (int, 1, 100),
+        "llm_batch_requests": (int, 1, _MANY),
+        "llm_batch_megabytes": (float, 0.001, _MANY),
     }
 )
 """The kind and range of each setting that is a number."""
@@ -102,6 +106,14 @@ class Settings:
     """Seconds: the longest that one reply may take, attempts and waits included."""
     llm_run_deadline: float = 14_400.0
     """Seconds: after this no more calls are made."""
+    llm_batch_price: float = 0.5
+    """What a token of a provider's batch job costs, as a share of its usual price."""
+    llm_batch_rounds: int = 3
+    """The most batch jobs that a request is part of until it has a reply."""
+    llm_batch_requests: int = 50_000
+    """The most requests of a batch job; more are split into several jobs."""
+    llm_batch_megabytes: float = 200.0
+    """The largest file of a batch job, in millions of bytes."""
 
 
 def load_settings(

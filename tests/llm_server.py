@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OK = 200
@@ -87,11 +88,100 @@ def rung_of(request):
     return {"json_schema": "schema", "json_object": "json"}.get(kind, "plain")
 
 
+class BatchJobs:
+    """The files and jobs of a server: each line of a job is answered by a script of its own.
+
+    A line's Fault is a line of the error file; with ``status=0`` it never got a response, with
+    ``raw`` it can't be read, and with ``drop`` it is in neither file.
+    """
+
+    def __init__(self, script):
+        self.script = script
+        self.states = []
+        """What jobs are said to be when asked, one after the other; ``completed`` at the end."""
+        self.fault = None
+        """What every call to files and jobs gets instead."""
+        self.problem = ""
+        self.files = {}
+        self.jobs = {}
+        self.lines = []
+        """All lines that were submitted, job by job."""
+
+    def upload(self, handler, data):
+        header = f"Content-Type: {handler.headers['Content-Type']}\r\n\r\n".encode()
+        parts = message_from_bytes(header + data).get_payload()
+        fields = {p.get_param("name", header="Content-Disposition"): p for p in parts}
+        assert fields["purpose"].get_payload() == "batch"
+        return self._keep(fields["file"].get_payload(decode=True), "in")
+
+    def create(self, wanted):
+        assert wanted["endpoint"] == "/v1/chat/completions"
+        assert wanted["completion_window"] == "24h"
+        data = self.files[wanted["input_file_id"]]
+        lines = [json.loads(line) for line in data.splitlines()]
+        self.lines.append(lines)
+        job = {
+            "id": f"batch_{len(self.jobs) + 1}",
+            "object": "batch",
+            "status": "validating",
+            "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
+            "created_at": 0,
+            **wanted,
+        }
+        self.jobs[job["id"]] = job
+        return job
+
+    def retrieve(self, id_):
+        job = self.jobs[id_]
+        if "output_file_id" not in job:
+            job["status"] = self.states.pop(0) if self.states else "completed"
+            if job["status"] == "failed":
+                job["errors"] = {"object": "list", "data": [{"message": self.problem}]}
+            elif job["status"] in {"completed", "expired", "cancelled"}:
+                self._work(job)
+        return job
+
+    def _work(self, job):
+        good, bad = [], []
+        lines = [json.loads(line) for line in self.files[job["input_file_id"]].splitlines()]
+        for number, line in enumerate(lines):
+            said = self.script(line["body"], number)
+            if isinstance(said, Fault):
+                bad.append(self._fault(line, said))
+            else:
+                body = said if isinstance(said, dict) else completion(said, line["body"])
+                good.append(self._line(line, response={"status_code": OK, "body": body}))
+        job["output_file_id"] = self._keep(b"".join(reversed(good)), "out")["id"]
+        job["error_file_id"] = self._keep(b"".join(bad), "err")["id"] if bad else None
+        job["request_counts"] |= {"completed": len(good), "failed": len(bad)}
+
+    def _fault(self, line, said):
+        if said.drop:
+            return b""
+        if said.raw is not None:
+            return said.raw + b"\n"
+        error = {"message": said.message, "code": said.code}
+        if said.status:
+            response = {"status_code": said.status, "body": {"error": error}}
+            return self._line(line, response=response)
+        return self._line(line, error=error)
+
+    def _line(self, line, response=None, error=None):
+        found = {"custom_id": line["custom_id"], "response": response, "error": error}
+        return json.dumps(found, ensure_ascii=False).encode() + b"\n"
+
+    def _keep(self, data, kind):
+        id_ = f"file-{kind}-{len(self.files)}"
+        self.files[id_] = data
+        return {"id": id_, "object": "file", "bytes": len(data), "purpose": "batch"}
+
+
 class Server:
     """Answers with ``script(request, number)``: a text, a dict (a whole body) or a Fault."""
 
     def __init__(self, script):
         self.script = script
+        self.batch = BatchJobs(script)
         self.requests = []
         self.headers = []
         self.busy = 0
@@ -103,7 +193,13 @@ class Server:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self):
-                outer.answer(self)
+                if self.path.endswith("/chat/completions"):
+                    outer.answer(self)
+                else:
+                    outer.answer_for_jobs(self)
+
+            def do_GET(self):
+                outer.answer_for_jobs(self)
 
             def log_message(self, *_):
                 """Keep quiet."""
@@ -146,6 +242,22 @@ class Server:
             with self._lock:
                 self.busy -= 1
         self._reply(handler, request, said)
+
+    def answer_for_jobs(self, handler):
+        data = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        part = handler.path.strip("/").split("/")[1:]
+        said = self.batch.fault
+        if said is not None:
+            pass
+        elif part == ["files"]:
+            said = self.batch.upload(handler, data)
+        elif part == ["batches"]:
+            said = self.batch.create(json.loads(data))
+        elif part[0] == "files":
+            said = Fault(OK, raw=self.batch.files[part[1]])
+        else:
+            said = self.batch.retrieve(part[1]) if part[1] in self.batch.jobs else Fault(404)
+        self._reply(handler, {}, said)
 
     def _reply(self, handler, request, said):
         headers, status = {}, OK

@@ -227,7 +227,7 @@ def test_every_command_has_help_and_is_in_the_reference():
     reference = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
     from grader.cli.bank import app as bank
 
-    commands = [[], ["answer"], ["batch"], ["bank"]]
+    commands = [[], ["answer"], ["batch"], ["report"], ["eval"], ["calibrate"], ["bank"]]
     commands += [
         ["bank", c.name or c.callback.__name__.removesuffix("_questions")]
         for c in bank.registered_commands

@@ -10,10 +10,11 @@ import pytest
 from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from llm_server import serving, verdicts
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
 
-from grader import Grader
+from grader import Grader, Judge
 from grader.errors import InputError, TableError
 from grader.evaluation.agreement import MEASURES, agreement, intervals, weighted_rmse
 from grader.evaluation.fitting import AT_LEAST, fit_calibration
@@ -22,6 +23,7 @@ from grader.evaluation.page import evaluation_page
 from grader.evaluation.plots import draw
 from grader.evaluation.reliability import calibration_error, reliability, risk_coverage
 from grader.evaluation.summary import evaluate
+from grader.settings import Settings
 
 MARKED = ROOT / "examples" / "marked.csv"
 shares = st.floats(0, 1, allow_subnormal=False)
@@ -300,3 +302,49 @@ def test_fitted_by_one_command_and_applied_by_another(tmp_path):
     assert mapped["linear_score"] == plain["score"]
     assert mapped["versions"]["calibration"]
     assert run("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
+
+
+# ── a judge beside the marks ────────────────────────────────────────────────
+
+
+def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader):
+    said = "Units are set to zero at random while training."
+    rows = [["answer", "question_id", "mark"], [said, "dropout", 1], ["Bread.", "dropout", 0]]
+    rows += [[f"{said} Version {i}.", "dropout", i / 4] for i in range(4)]
+    file = table(tmp_path, rows)
+    with serving(lambda request, _: verdicts(request)) as server:
+        fixed = {"llm_canary_rate": 0.0, "llm_model": "tiny", "llm_prices": "tiny=1/10"}
+        with Judge(settings=Settings(llm_base_url=server.url, **fixed)) as llm:
+            own = Grader(Settings(), encoder=grader.encoder, verifier=grader.verifier, judge=llm)
+            judgement = judge(own, *read_marked(file, "mark", 1))
+        evaluation = evaluate(judgement, worst=0)
+        judging = evaluation.judging
+        assert (judging.judge.agreement.n, judging.not_judged, judging.calls) == (5, 1, 5)
+        assert judging.cost_a_grade == pytest.approx(5 * (100 * 1e-6 + 20 * 10e-6) / 6)
+        sent = [j.grade for j in judgement.judged if j.grade.judge.scores]
+        marks = np.array([1, 0, 0.25, 0.5, 0.75])
+        for group, scores in (
+            (judging.offline, [g.offline.score for g in sent]),
+            (judging.judge, [g.judge.scores[0] for g in sent]),
+            (judging.fused, [g.score for g in sent]),
+        ):
+            assert group.agreement.bias == pytest.approx(np.mean(np.array(scores) - marks))
+        assert judging.judge.agreement.bias != judging.offline.agreement.bias
+        page = evaluation_page(evaluation, {})
+        assert "<h2>Offline, judge and fused</h2>" in page
+        data = evaluation.to_dict()["judging"]
+        assert {"offline", "judge", "fused", "cost_a_grade"} <= set(data)
+        options = ("--llm", "--llm-model", "tiny", "--llm-base-url", server.url)
+        calls = len(server.requests)
+        dry = run("eval", file, *options, "--dry-run")
+        assert dry.stdout.startswith("answers to send: 5, ")
+        assert len(server.requests) == calls
+        done = run("eval", file, *options)
+        assert done.returncode == 0, done.stderr
+        assert "replies from the cache: 5" in done.stdout
+        heads = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
+        assert {"offline", "judge", "fused"} <= set(heads)
+        assert "judge: calls: " in done.stderr
+    assert evaluate(judge(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
+    done = run("eval", file, "--llm-model", "tiny")
+    assert (done.returncode, "add  --llm" in done.stderr or "add --llm" in done.stderr) == (2, True)

@@ -34,9 +34,15 @@ _NOT_A_TABLE = {
 }
 
 
+def named_format(name: str) -> Format | None:
+    """The format that a name says, with or without ``.gz``."""
+    plain = Path(name.lower().removesuffix(GZIP))
+    return _BY_ENDING.get(plain.suffix)
+
+
 def is_table_name(name: str) -> bool:
     """Whether a file in a folder is taken for a table, by its ending."""
-    return _named(name) is not None
+    return named_format(name) is not None
 
 
 def format_of_output(file: Path) -> Format:
@@ -46,7 +52,7 @@ def format_of_output(file: Path) -> Format:
         OutputError: the ending is unknown, or a format that packs itself is to be gzipped.
     """
     packed = file.suffix.lower() == GZIP
-    form = _named(file.name)
+    form = named_format(file.name)
     if form is None:
         raise OutputError(
             f"{file}: its ending says no format: choose .csv, .tsv, .jsonl (each perhaps with "
@@ -70,7 +76,7 @@ def format_of_input(file: Path) -> Format:
     for magic, form in _MAGIC.items():
         if head.startswith(magic):
             return form
-    named = _named(file.name)
+    named = named_format(file.name)
     if named in TEXT_FORMATS:
         return named
     return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
@@ -102,9 +108,3 @@ def open_bytes(file: Path) -> Iterator[BinaryIO]:
         raise TableError(f"{file}: its gzip is damaged: {error}") from error
     except OSError as error:
         raise TableError(f"{file}: can't be read: {error.strerror or error}") from error
-
-
-def _named(name: str) -> Format | None:
-    """The format that a name says, with or without ``.gz``."""
-    plain = Path(name.lower().removesuffix(GZIP))
-    return _BY_ENDING.get(plain.suffix)

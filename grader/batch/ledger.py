@@ -41,6 +41,18 @@ CREATE TABLE graded (
 );
 CREATE TABLE output (size INTEGER, changed_ns INTEGER);
 """
+# Made where they are wanted, also in a ledger that is older than they are.
+_JOBS = """
+CREATE TABLE IF NOT EXISTS job (
+  id TEXT PRIMARY KEY, output TEXT, endpoint TEXT, model TEXT, rung INTEGER, submitted TEXT,
+  state TEXT, input_file TEXT, output_file TEXT, error_file TEXT
+);
+CREATE TABLE IF NOT EXISTS job_request (
+  job TEXT NOT NULL, key TEXT NOT NULL, key_points INTEGER, misconceptions INTEGER,
+  reason TEXT, message TEXT, PRIMARY KEY (job, key)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS job_spent (calls INTEGER, cost REAL);
+"""
 _WANTED = """
 CREATE TEMP TABLE wanted (
   question INTEGER NOT NULL, answer TEXT NOT NULL, text TEXT, rows INTEGER NOT NULL,
@@ -109,6 +121,11 @@ class Ledger:
         self._db = connection
 
     # ── what is wanted ──────────────────────────────────────────────────────
+
+    def want_nothing(self) -> None:
+        """Forget what was wanted and what failed; grades are kept."""
+        for table in ("wanted", "asked", "failed", "refused"):
+            self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
 
     def question(self, question: Question, versions: Mapping[str, str], asked: Asked) -> int:
         """The number of a version of a question, which is noted if it is new."""
@@ -246,12 +263,17 @@ class Ledger:
             )
 
     def is_empty(self) -> bool:
-        """Whether it holds no grade."""
-        return self._db.execute("SELECT 1 FROM graded LIMIT 1").fetchone() is None
+        """Whether it holds no grade and no job."""
+        some = "SELECT 1 FROM graded UNION ALL SELECT 1 FROM job LIMIT 1"
+        return self._db.execute(some).fetchone() is None
 
-    def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of a question that the summary asks."""
-        return self._db.execute(sql).fetchall()
+    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a question that the summary or the notes on jobs ask."""
+        return self._db.execute(sql, values).fetchall()
+
+    def note(self, sql: str, rows: Iterable[Sequence[Any]] = ((),)) -> None:
+        """Write rows of the notes on jobs."""
+        self._db.executemany(sql, rows)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -296,7 +318,10 @@ def open_ledger(file: Path | None) -> Iterator[Ledger]:
             it, or it can't be written.
     """
     with _naming(file):
-        connection = sqlite3.connect(file or "", timeout=0, isolation_level=None)
+        # A cluster's actor goes from thread to thread, though never works in two at once.
+        connection = sqlite3.connect(
+            file or "", timeout=0, isolation_level=None, check_same_thread=False
+        )
         blank = False
         try:
             _prepare(connection, file)
@@ -340,6 +365,7 @@ def _prepare(db: sqlite3.Connection, file: Path | None) -> None:
     [(health,)] = db.execute("PRAGMA quick_check(1)")
     if health != "ok":
         raise sqlite3.DatabaseError(health)
+    db.executescript(_JOBS)
     db.executescript(_WANTED)
 
 

@@ -35,25 +35,43 @@ def open_parquet(file: Path) -> Table:
     return Table(name=str(file), form="parquet", columns=columns, rows=rows, schema=schema)
 
 
-class ParquetTable:
-    """Writes rows as Parquet, a row group at a time.
+class ArrowTables:
+    """Makes Arrow tables of rows.
 
     Columns keep the types of ``schema``; without one they are text.
     """
 
-    def __init__(self, file: Path, columns: Sequence[str], schema: Any = None) -> None:
-        arrow = require("pyarrow", "parquet")
-        self._arrow = arrow
-        fields = [_field(arrow, name, schema) for name in columns]
-        self._texts = [f.name for f in fields if f.type == arrow.string()]
-        self._schema = arrow.schema(fields)
-        self._writer = require("pyarrow.parquet", "parquet").ParquetWriter(file, self._schema)
+    def __init__(self, columns: Sequence[str], schema: Any = None) -> None:
+        self._arrow = require("pyarrow", "parquet")
+        fields = [_field(self._arrow, name, schema) for name in columns]
+        self._texts = [f.name for f in fields if f.type == self._arrow.string()]
+        self.schema = self._arrow.schema(fields)
+
+    def table(self, rows: Iterable[Row]) -> Any:
+        """The rows as one table."""
+        typed = [self._typed(row) for row in rows]
+        return self._arrow.Table.from_pylist(typed, schema=self.schema)
+
+    def _typed(self, row: Row) -> Row:
+        texts = {k: as_text(row[k]) for k in self._texts if row.get(k) is not None}
+        blank = {k: None for k in (*NUMBERS, NEEDS_REVIEW) if row.get(k) == ""}
+        return {**row, **texts, **blank}
+
+
+class ParquetTable:
+    """Writes rows as Parquet, a row group at a time, with the types of ``ArrowTables``."""
+
+    def __init__(self, file: Any, columns: Sequence[str], schema: Any = None) -> None:
+        """Begin a file, given by its path or open for writing."""
+        self._tables = ArrowTables(columns, schema)
+        parquet = require("pyarrow.parquet", "parquet")
+        self._writer = parquet.ParquetWriter(file, self._tables.schema)
         self._rows: list[Row] = []
 
     def write(self, rows: Iterable[Row]) -> None:
         """Add rows."""
         for row in rows:
-            self._rows.append(self._typed(row))
+            self._rows.append(row)
             if len(self._rows) == _BATCH:
                 self._flush()
 
@@ -62,15 +80,9 @@ class ParquetTable:
         self._flush()
         self._writer.close()
 
-    def _typed(self, row: Row) -> Row:
-        texts = {k: as_text(row[k]) for k in self._texts if row.get(k) is not None}
-        blank = {k: None for k in (*NUMBERS, NEEDS_REVIEW) if row.get(k) == ""}
-        return {**row, **texts, **blank}
-
     def _flush(self) -> None:
         if self._rows:
-            table = self._arrow.Table.from_pylist(self._rows, schema=self._schema)
-            self._writer.write_table(table)
+            self._writer.write_table(self._tables.table(self._rows))
             self._rows.clear()
 
 

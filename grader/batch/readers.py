@@ -130,9 +130,12 @@ def _csv_cells(
 
 
 def _delimiter(file: Path, encoding: str) -> str:
-    """Comma, or what the header holds most of: spreadsheets of many countries write ``;``."""
     with _text(file, encoding) as stream:
-        header = next(_lines(stream, file), "")
+        return delimiter_of(next(_lines(stream, file), ""))
+
+
+def delimiter_of(header: str) -> str:
+    """Comma, or what the header holds most of: spreadsheets of many countries write ``;``."""
     outside = "".join(header.split('"')[::2])
     return max(_DELIMITERS, key=outside.count)
 

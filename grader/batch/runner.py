@@ -8,6 +8,7 @@ is done again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
@@ -33,10 +34,11 @@ from grader.columns import (
 )
 from grader.errors import InputError, OutputError, TableError
 from grader.grading import Grader
-from grader.records import Failure
+from grader.records import Failure, Question
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast
+    from grader.judge.judge import Case
 
 T = TypeVar("T")
 Stage = Literal["reading", "grading", "writing"]
@@ -105,6 +107,26 @@ def grade_file(
             A row that can't be graded raises nothing: it is a row with ``grade_error``.
         MissingExtraError: a format needs an extra that is not installed.
     """
+    with open_run(
+        grader, inputs, output, q, mapping, force=force, encoding=encoding, watch=watch
+    ) as run:
+        run.plan()
+        return run.finish(output)
+
+
+@contextmanager
+def open_run(
+    grader: Grader,
+    inputs: Sequence[str],
+    output: Path,
+    q: str | None,
+    mapping: Sequence[str],
+    *,
+    force: bool,
+    encoding: str | None,
+    watch: Watch | None,
+) -> Iterator[Run]:
+    """A run with its table and its ledger open; arguments and errors are ``grade_file``'s."""
     watch = watch or Watch()
     to_file = output != STDOUT
     ledger_path = ledger_file(output) if to_file else None
@@ -124,11 +146,7 @@ def grade_file(
                     f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
-            run = _Run(grader, ledger, table, roles, form, q, watch)
-            run.plan()
-            run.grade()
-            run.write(output)
-            return sum_up(ledger)
+            yield Run(grader, ledger, table, roles, form, q, watch)
 
 
 def forecast_file(
@@ -165,8 +183,8 @@ def _streamed(form: Format) -> Format:
     return form if form in TEXT_FORMATS else "csv"
 
 
-class _Run:
-    """One run: a table, its output's ledger, and what was found out on the way."""
+class Run:
+    """One run: a table, the ledger of its grades, and what was found out on the way."""
 
     def __init__(
         self,
@@ -178,8 +196,19 @@ class _Run:
         q: str | None,
         watch: Watch,
     ) -> None:
+        """Make a run.
+
+        Args:
+            grader: what grades.
+            ledger: keeps the grades; nothing else is wanted of it.
+            table: what is read, more than once.
+            roles: what its columns are.
+            form: of the output, whose limits its rows must keep.
+            q: the question of rows that name none.
+            watch: is told how it goes.
+        """
         self._grader = grader
-        self._ledger = ledger
+        self.ledger = ledger
         self._table = table
         self._roles = roles
         self._form = form
@@ -193,23 +222,21 @@ class _Run:
         """Read everything once: what is broken is found before anything is graded."""
         done = 0
         for chunk in _chunks(entries(self._table, self._roles), _ROWS):
-            with self._ledger.together():
+            with self.ledger.together():
                 self._plan_chunk(chunk, done)
             done += len(chunk)
             self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
-        self._plan = self._ledger.plan()
+        self._plan = self.ledger.plan()
         check_rows(self._plan.rows, self._form, self._table.name)
         self._watch.plan(self._plan)
 
     def grade(self) -> None:
         """Grade each distinct answer that the ledger lacks."""
         progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
-        for chunk in self._ledger.todo(_CHUNK, _CHUNK_CHARS):
-            results = self._grader.grade_all(
-                [(text, self._grader.row_question(_row(asked))) for _, text, asked in chunk]
-            )
+        for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
+            results = self._grader.grade_all(self._items(chunk))
             keys = [key for key, _, _ in chunk]
-            self._ledger.store(list(zip(keys, results, strict=True)))
+            self.ledger.store(list(zip(keys, results, strict=True)))
             failed = sum(isinstance(result, Failure) for result in results)
             progress = replace(
                 progress,
@@ -220,19 +247,43 @@ class _Run:
             )
             self._tell(progress)
 
+    def cases(self) -> Iterator[Case]:
+        """What ``grade`` would give to the judge, in its order; nothing is stored."""
+        progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
+        for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
+            yield from self._grader.judge_cases(self._items(chunk))
+            progress = replace(progress, done=progress.done + len(chunk))
+            self._tell(progress)
+
+    def finish(self, output: Path) -> Summary:
+        """Grade, write and sum up what was planned."""
+        self.grade()
+        self.write(output)
+        return sum_up(self.ledger)
+
     def write(self, output: Path) -> None:
         """Write every row with its grade, from the ledger."""
         columns = [*self._roles.columns, *ADDED]
         schema = None if self._roles.answers else self._table.schema
-        placing = self._ledger.about_to_place
+        placing = self.ledger.about_to_place
         done = 0
         with new_table(output, self._form, columns, schema, placing) as writer:
-            for chunk in _chunks(entries(self._table, self._roles), _ROWS):
-                writer.write({**entry.cells, **self._cells(entry)} for entry in chunk)
+            for chunk in _chunks(self.rows(), _ROWS):
+                writer.write(chunk)
                 done += len(chunk)
                 self._tell(Progress(stage="writing", done=done, total=self._plan.rows))
         if done != self._plan.rows:
             raise TableError(_CHANGED.format(self._table.name))
+
+    def rows(self) -> Iterator[Row]:
+        """Every row with its grade, from the ledger."""
+        for entry in entries(self._table, self._roles):
+            yield {**entry.cells, **self._cells(entry)}
+
+    def _items(
+        self, chunk: Sequence[tuple[Key, str, Asked]]
+    ) -> list[tuple[str, Question | InputError]]:
+        return [(text, self._grader.row_question(_row(asked))) for _, text, asked in chunk]
 
     def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
         wanted = []
@@ -240,17 +291,17 @@ class _Run:
             check_fits(entry.cells, self._form, f"{self._table.name}: answer {number}")
             found = self._key(entry)
             if isinstance(found, Failure):
-                self._ledger.refuse(found.question_id, found.reason)
+                self.ledger.refuse(found.question_id, found.reason)
                 self._failed += 1
             else:
                 wanted.append(found)
-        self._ledger.want(wanted)
+        self.ledger.want(wanted)
 
     def _cells(self, entry: Entry) -> Mapping[str, Any]:
         found = self._key(entry)
         if isinstance(found, Failure):
             return grade_cells(found)
-        cells = self._ledger.cells(found[0])
+        cells = self.ledger.cells(found[0])
         if cells is None:
             raise TableError(_CHANGED.format(self._table.name))
         return cells
@@ -275,7 +326,7 @@ class _Run:
         if isinstance(question, InputError):
             return question
         asked = named if named.slug or named.reference else replace(named, slug=self._q or "")
-        return self._ledger.question(question, self._grader.identity(question), asked)
+        return self.ledger.question(question, self._grader.identity(question), asked)
 
     def _tell(self, progress: Progress) -> None:
         self._watch.progress(progress)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.batch.ledger import Ledger
 
+_MISSED_SHOWN = 5
 _WANTED = "FROM wanted JOIN graded USING (question, answer)"
 _BY_QUESTION = f"""
 SELECT label, SUM(rows), SUM(rows * passed), SUM(rows * grade_needs_review),
   SUM(rows * grade_score) / SUM(rows)
-{_WANTED} JOIN asked USING (question) GROUP BY label ORDER BY label
+{_WANTED} JOIN asked USING (question) GROUP BY label
 """
 _MISSED = f"""
 SELECT label, json_extract(point.value, '$.claim'),
   SUM(rows * (json_extract(point.value, '$.verdict') <> 'covered')), SUM(rows)
 {_WANTED} JOIN asked USING (question), json_each(grade_detail, '$.key_points') AS point
-WHERE label <> '' GROUP BY 1, 2 HAVING SUM(rows) > 0 ORDER BY 3 DESC, 1, 2 LIMIT 5
+WHERE label <> '' GROUP BY 1, 2
 """
 _REVIEW = f"""
 SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE reason.value END,
   SUM(rows)
 {_WANTED}, json_each(grade_detail, '$.review_reasons') AS reason
-GROUP BY 1 ORDER BY 2 DESC, 1
+GROUP BY 1
 """
 _FAILED = """
 SELECT reason, SUM(rows) FROM (
   SELECT reason, rows FROM refused
   UNION ALL SELECT reason, rows FROM failed JOIN wanted USING (question, answer)
-) GROUP BY reason ORDER BY 2 DESC, 1
+) GROUP BY reason
 """
 
 
@@ -88,9 +91,62 @@ class Summary:
 
 def sum_up(ledger: Ledger) -> Summary:
     """The summary of what the ledger's run wanted."""
+    return shortened(count(ledger))
+
+
+def count(ledger: Ledger) -> Summary:
+    """The same with every key point in ``missed``, those that no answer lacks included.
+
+    Such counts of parts of a table can be merged.
+    """
     return Summary(
         questions=tuple(QuestionSummary(*row) for row in ledger.query(_BY_QUESTION)),
-        missed=tuple(m for row in ledger.query(_MISSED) if (m := Missed(*row)).missed),
+        missed=tuple(Missed(*row) for row in ledger.query(_MISSED)),
         review=tuple((reason, rows) for reason, rows in ledger.query(_REVIEW)),
         failures=tuple((reason, rows) for reason, rows in ledger.query(_FAILED)),
     )
+
+
+def merge(one: Summary, other: Summary) -> Summary:
+    """The counts of two parts of a table as those of both."""
+    questions = {q.slug: q for q in one.questions}
+    for q in other.questions:
+        questions[q.slug] = _both(questions[q.slug], q) if q.slug in questions else q
+    points = {(m.slug, m.claim): m for m in one.missed}
+    for m in other.missed:
+        had = points.get((m.slug, m.claim), Missed(m.slug, m.claim, 0, 0))
+        points[m.slug, m.claim] = Missed(
+            m.slug, m.claim, had.missed + m.missed, had.answers + m.answers
+        )
+    return Summary(
+        questions=tuple(questions.values()),
+        missed=tuple(points.values()),
+        review=tuple((Counter(dict(one.review)) + Counter(dict(other.review))).items()),
+        failures=tuple((Counter(dict(one.failures)) + Counter(dict(other.failures))).items()),
+    )
+
+
+def shortened(counts: Summary) -> Summary:
+    """What people want to see of counts, the most frequent first."""
+    missed = sorted(counts.missed, key=lambda m: (-m.missed, m.slug, m.claim))
+    return Summary(
+        questions=tuple(sorted(counts.questions, key=lambda q: q.slug)),
+        missed=tuple(m for m in missed[:_MISSED_SHOWN] if m.missed),
+        review=_most_first(counts.review),
+        failures=_most_first(counts.failures),
+    )
+
+
+def _both(one: QuestionSummary, other: QuestionSummary) -> QuestionSummary:
+    answers = one.answers + other.answers
+    return QuestionSummary(
+        slug=one.slug,
+        answers=answers,
+        passed=one.passed + other.passed,
+        review=one.review + other.review,
+        mean_score=(one.mean_score * one.answers + other.mean_score * other.answers) / answers,
+    )
+
+
+def _most_first(counts: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts, key=lambda pair: (-pair[1], pair[0])))

@@ -100,6 +100,13 @@ def _json_row(row: Row) -> Row:
 # ── where it goes ───────────────────────────────────────────────────────────
 
 
+def text_writer(stream: Any, form: Format, columns: Sequence[str]) -> Writer:
+    """A writer of CSV, TSV or JSONL to an open stream."""
+    if form == "jsonl":
+        return JsonlTable(stream)
+    return CsvTable(stream, columns, "\t" if form == "tsv" else ",")
+
+
 @contextmanager
 def new_table(
     file: Path,
@@ -121,7 +128,7 @@ def new_table(
         OutputError: it can't be written.
     """
     if file == STDOUT:
-        writer = _text_writer(sys.stdout.buffer, form, columns)
+        writer = text_writer(sys.stdout.buffer, form, columns)
         yield writer
         writer.close()
         return
@@ -157,17 +164,11 @@ def _writer(
         with aside.open("wb") as raw:
             # No name and no time in the gzip, so that the same rows make the same bytes.
             stream = gzip.GzipFile("", "wb", _QUICKLY, raw, mtime=0) if packed else raw
-            table = _text_writer(stream, form, columns)
+            table = text_writer(stream, form, columns)
             yield table
             table.close()
             if packed:
                 stream.close()
-
-
-def _text_writer(stream: Any, form: Format, columns: Sequence[str]) -> Writer:
-    if form == "jsonl":
-        return JsonlTable(stream)
-    return CsvTable(stream, columns, "\t" if form == "tsv" else ",")
 
 
 @contextmanager

@@ -7,25 +7,27 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import typer
 
 from grader.batch.ledger import ledger_file
-from grader.batch.runner import forecast_file, grade_file
+from grader.batch.runner import Watch, forecast_file, grade_file
 from grader.batch.summary import Summary
 from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
-from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
 from grader.cli.progress import ProgressStyle, emit_summary, showing
+from grader.errors import InputError
 from grader.grading import Grader
-from grader.settings import load_settings
+from grader.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
 
+Engine = Literal["local", "ray"]
 # Ctrl-C waits this long for the chunk at hand; a very long answer can take longer.
 _PATIENCE = 1.5
 
@@ -35,15 +37,28 @@ class BatchOptions:
     """What the command was given."""
 
     inputs: Sequence[str]
-    output: Path
+    output: str
     q: str | None
     mapping: Sequence[str]
     force: bool
     encoding: str | None
     progress: ProgressStyle
+    engine: Engine
     llm: bool
+    llm_batch: bool
+    resume: bool
     dry_run: bool
     settings: Mapping[str, Any]
+
+    def table(self, watch: Watch) -> dict[str, Any]:
+        """How the table is to be read and written, for the functions that grade it."""
+        return {
+            "q": self.q,
+            "mapping": self.mapping,
+            "force": self.force,
+            "encoding": self.encoding,
+            "watch": watch,
+        }
 
 
 def run_batch(options: BatchOptions) -> None:
@@ -53,50 +68,109 @@ def run_batch(options: BatchOptions) -> None:
         InputError: the table, the output or a setting won't do.
     """
     settings = load_settings(**options.settings)
+    if options.engine == "ray":
+        _check_for_cluster(options)
+        _tell(_grade_on_cluster(settings, options), options)
+        return
     with judging(settings, llm=options.llm) as judge:
         grader = Grader(settings, judge=judge)
         if options.dry_run:
-            print_forecast(
-                forecast_file(
-                    grader,
-                    options.inputs,
-                    options.output,
-                    q=options.q,
-                    mapping=options.mapping,
-                    encoding=options.encoding,
-                )
-            )
+            _print_forecast(grader, settings, options)
             return
         summary = _grade(grader, judge, options)
-        if options.progress == "json":
-            emit_summary(summary, str(options.output))
-        else:
-            _print_summary(summary, options.output)
+        if summary is None:
+            return
+        _tell(summary, options)
+        if options.progress != "json":
             tell_of(judge)
 
 
-def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary:
+def _tell(summary: Summary, options: BatchOptions) -> None:
+    if options.progress == "json":
+        emit_summary(summary, options.output)
+    else:
+        _print_summary(summary, options.output)
+
+
+def _print_forecast(grader: Grader, settings: Settings, options: BatchOptions) -> None:
+    forecast = forecast_file(
+        grader,
+        options.inputs,
+        Path(options.output),
+        q=options.q,
+        mapping=options.mapping,
+        encoding=options.encoding,
+    )
+    if options.llm_batch and forecast.cost is not None:
+        forecast = replace(forecast, cost=forecast.cost * settings.llm_batch_price)
+    print_forecast(forecast)
+
+
+def _check_for_cluster(options: BatchOptions) -> None:
+    """Refuse what a cluster can't do.
+
+    Raises:
+        InputError: the options don't go together.
+    """
+    if options.dry_run:
+        raise InputError("--dry-run reads local tables: leave out  --engine ray")
+    if options.llm_batch:
+        raise InputError("--llm-batch notes its jobs in a local ledger: leave out  --engine ray")
+    if options.settings.get("threads") is not None:
+        raise InputError("--engine ray uses all cores of every node: leave out  --threads")
+
+
+def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
+    from grader.batch.cluster import grade_on_cluster
+
     def leave() -> None:
-        _say_how_to_go_on(options.output)
+        typer.echo("grade: stopped: nothing was written", err=True)
+
+    with (
+        _leaving(leave),
+        _noticing_interrupts(leave) as check,
+        showing(options.progress, check, lambda: None) as watch,
+    ):
+        return grade_on_cluster(
+            settings,
+            options.inputs,
+            options.output,
+            judged=options.llm,
+            **options.table(watch),
+        )
+
+
+def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary | None:
+    """The summary of the graded table; None while batch jobs are under way."""
+    output = Path(options.output)
+
+    def leave() -> None:
+        _say_how_to_go_on(output)
 
     def cost() -> float | None:
         return judge.budget.cost if judge else None
 
+    with (
+        _leaving(leave),
+        _noticing_interrupts(leave) as check,
+        showing(options.progress, check, cost) as watch,
+    ):
+        if judge is None or not options.llm_batch:
+            return grade_file(grader, options.inputs, output, **options.table(watch))
+        from grader.batch.jobs import Finished, grade_by_jobs
+
+        came = grade_by_jobs(
+            grader, judge, options.inputs, output, resume=options.resume, **options.table(watch)
+        )
+    tell_of_jobs(came)
+    return came.summary if isinstance(came, Finished) else None
+
+
+@contextmanager
+def _leaving(leave: Callable[[], None]) -> Iterator[None]:
+    """Say how to go on, and end, when the block is interrupted."""
     try:
-        with (
-            _noticing_interrupts(leave) as check,
-            showing(options.progress, check, cost) as watch,
-        ):
-            return grade_file(
-                grader,
-                options.inputs,
-                options.output,
-                q=options.q,
-                mapping=options.mapping,
-                force=options.force,
-                encoding=options.encoding,
-                watch=watch,
-            )
+        yield
     except KeyboardInterrupt as error:
         leave()
         raise typer.Exit(INTERRUPTED) from error
@@ -145,8 +219,8 @@ def _say_how_to_go_on(output: Path) -> None:
     typer.echo(f"grade: stopped: {kept}", err=True)
 
 
-def _print_summary(summary: Summary, output: Path) -> None:
-    name = "standard output" if output == STDOUT else output
+def _print_summary(summary: Summary, output: str) -> None:
+    name = "standard output" if output == str(STDOUT) else output
     counts = (
         f"{summary.rows:,} rows, {summary.passed:,} passed, "
         f"{summary.for_review:,} for a person to look at, {summary.failed:,} failed"

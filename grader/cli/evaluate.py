@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.batch.writers import check_output
+from grader.cli.llm import judging, print_forecast, tell_of
 from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
-from grader.evaluation.marked import Judgement, judge, read_marked
-from grader.evaluation.page import shown
+from grader.evaluation.marked import Judgement, Marked, judge, read_marked
+from grader.evaluation.page import judging_note, shown
 from grader.grading import Grader
 from grader.settings import load_settings
 
@@ -43,6 +44,7 @@ class MarkedOptions:
     q: str | None
     encoding: str | None
     settings: Mapping[str, Any]
+    llm: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class EvalOptions:
     worst: int
     as_json: bool
     force: bool
+    dry_run: bool
 
 
 def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
@@ -64,15 +67,23 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
     """
     if options.page is not None:
         check_output(options.page, force=options.force)
-    judgement = _judge(marked)
-    from grader.evaluation.summary import evaluate
+    settings = load_settings(**marked.settings)
+    with judging(settings, llm=marked.llm) as llm_judge:
+        grader = Grader(settings, judge=llm_judge)
+        if options.dry_run:
+            answers, _ = _read(marked)
+            print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
+            return
+        judgement = _judge(grader, marked)
+        from grader.evaluation.summary import evaluate
 
-    evaluation = evaluate(judgement, worst=options.worst)
-    if options.as_json:
-        typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
-    else:
-        _print(evaluation)
-    _draw(judgement, evaluation, options)
+        evaluation = evaluate(judgement, worst=options.worst)
+        if options.as_json:
+            typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
+        else:
+            _print(evaluation)
+        _draw(judgement, evaluation, options)
+        tell_of(llm_judge)
 
 
 def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
@@ -84,7 +95,8 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     from grader.evaluation.fitting import fit_calibration
 
     check_output(output, force=force)
-    calibration = fit_calibration(_judge(marked))
+    grader = Grader(load_settings(**marked.settings))
+    calibration = fit_calibration(_judge(grader, marked))
     output.write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
     typer.echo(
         f"{output}: fitted on {calibration.answers} answers: use it with  --calibration {output}",
@@ -92,11 +104,14 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     )
 
 
-def _judge(options: MarkedOptions) -> Judgement:
-    grader = Grader(load_settings(**options.settings))
-    marked, unmarked = read_marked(
+def _read(options: MarkedOptions) -> tuple[list[Marked], int]:
+    return read_marked(
         options.table, options.mark, options.max_mark, q=options.q, encoding=options.encoding
     )
+
+
+def _judge(grader: Grader, options: MarkedOptions) -> Judgement:
+    marked, unmarked = _read(options)
     judgement = judge(grader, marked, unmarked, q=options.q)
     for one, failure in judgement.failures:
         typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)
@@ -105,18 +120,29 @@ def _judge(options: MarkedOptions) -> Judgement:
     return judgement
 
 
-def _print(evaluation: Any) -> None:
-    table = Table("question", "n", box=None, pad_edge=False)
+def _agreements(first: str, groups: Iterable[Any]) -> Table:
+    """A row of measures a group."""
+    table = Table(first, "n", box=None, pad_edge=False)
     table.columns[-1].justify = "right"
     for head in _HEADS.values():
         table.add_column(head, justify="right")
-    for group in (*evaluation.questions, evaluation.overall):
+    for group in groups:
         cells = [shown(getattr(group.agreement, name)) for name in _HEADS]
         table.add_row(_short(group.name), str(group.agreement.n), *cells)
+    return table
+
+
+def _print(evaluation: Any) -> None:
+    table = _agreements("question", (*evaluation.questions, evaluation.overall))
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
     table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
     table.add_row("  95 % to", "", *(shown(high) for _, high in ranges))
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    console.print(table)
+    if evaluation.judging is not None:
+        console.print()
+        console.print(_agreements("grade", evaluation.judging.groups))
+        typer.echo(judging_note(evaluation.judging))
     typer.echo(f"\ncalibration error of the confidence: {evaluation.calibration_error:.3f}")
     kept = evaluation.curve[len(evaluation.curve) // 2 - 1]
     typer.echo(

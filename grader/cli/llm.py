@@ -11,6 +11,7 @@ import typer
 from grader.errors import InputError
 
 if TYPE_CHECKING:
+    from grader.batch.jobs import Finished, Submitted, Waiting
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
     from grader.settings import Settings
@@ -59,6 +60,18 @@ DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Say what the judge would take, and grade nothing."),
 ]
+LlmBatch = Annotated[
+    bool,
+    typer.Option(
+        "--llm-batch",
+        help="Ask by the provider's batch jobs, at half the price: submit now, collect with "
+        "--resume within a day.",
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Collect the batch jobs that the same command submitted."),
+]
 
 
 def llm_settings(
@@ -74,6 +87,7 @@ def llm_settings(
     redact: bool,
     log: str | None,
     dry_run: bool,
+    batch: bool = False,
 ) -> dict[str, Any]:
     """The judge's options as settings.
 
@@ -91,7 +105,7 @@ def llm_settings(
         "llm_redact": redact or None,
         "llm_log": log,
     }
-    if not llm and (dry_run or any(value is not None for value in given.values())):
+    if not llm and (dry_run or batch or any(value is not None for value in given.values())):
         raise InputError("options for the judge were given, but not the judge: add  --llm")
     return dict(given)
 
@@ -135,6 +149,35 @@ def print_forecast(forecast: Forecast) -> None:
         f"answers to send: {forecast.answers:,}, {taken} (about), "
         f"replies from the cache: {forecast.cached:,}, {_cost(forecast.cost)}"
     )
+
+
+def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
+    """Say how far the batch jobs are."""
+    from grader.batch.jobs import Finished, Submitted
+
+    if isinstance(came, Submitted):
+        ids = ", ".join(job.id for job in came.jobs)
+        left_out = f", {came.left_out:,} left out by the limits" if came.left_out else ""
+        typer.echo(
+            f"submitted: {came.requests:,} requests in {_jobs(len(came.jobs))} ({ids}), "
+            f"{_cost(came.most_cost)} at most, {came.asked_now:,} calls made at once{left_out}: "
+            "collect with the same command and  --resume"
+        )
+    elif isinstance(came, Finished):
+        typer.echo(
+            f"judge: by batch jobs: {came.spent.calls:,} calls, {_cost(came.spent.cost)}",
+            err=True,
+        )
+    else:
+        states = "; ".join(
+            f"{job.id}: {s.status}, {s.completed:,} of {s.total:,} done, {s.failed:,} failed"
+            for job, s in came.states
+        )
+        typer.echo(f"waiting for {_jobs(len(came.states))}: {states}: ask again later")
+
+
+def _jobs(count: int) -> str:
+    return "1 job" if count == 1 else f"{count:,} jobs"
 
 
 def _tokens(calls: int, prompt: int, completion: int) -> str:

@@ -16,6 +16,7 @@ from grader.cli.llm import (
     DryRun,
     Llm,
     LlmBaseUrl,
+    LlmBatch,
     LlmCache,
     LlmLog,
     LlmModel,
@@ -24,6 +25,7 @@ from grader.cli.llm import (
     MaxCalls,
     MaxCost,
     Redact,
+    Resume,
     llm_settings,
 )
 from grader.version import __version__
@@ -225,9 +227,13 @@ def batch(
         ),
     ],
     output: Annotated[
-        Path,
+        str,
         typer.Option(
-            "--output", "-o", help="The graded table, in the format of its ending; - for stdout."
+            "--output",
+            "-o",
+            metavar="TABLE",
+            help="The graded table, in the format of its ending; - for stdout. With --engine ray "
+            "also a folder, which is written in parts.",
         ),
     ],
     q: RowQuestion = None,
@@ -248,6 +254,12 @@ def batch(
             help="A bar or plain lines (auto), or one JSON object a line on stderr (json).",
         ),
     ] = "auto",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(
+            help="Grade here, or on the Ray cluster of RAY_ADDRESS: CSV or Parquet, local or s3://.",
+        ),
+    ] = "local",
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
@@ -263,6 +275,8 @@ def batch(
     max_calls: MaxCalls = None,
     redact: Redact = False,
     llm_log: LlmLog = None,
+    llm_batch: LlmBatch = False,
+    resume: Resume = False,
     dry_run: DryRun = False,
 ) -> None:
     """Grade a table of answers: every row comes back with grade_ columns."""
@@ -287,6 +301,7 @@ def batch(
                 redact=redact,
                 log=llm_log,
                 dry_run=dry_run,
+                batch=llm_batch or resume,
             ),
         }
         options = BatchOptions(
@@ -297,7 +312,10 @@ def batch(
             force=force,
             encoding=encoding,
             progress=progress,
+            engine=engine,
             llm=llm,
+            llm_batch=llm_batch or resume,
+            resume=resume,
             dry_run=dry_run,
             settings=settings,
         )
@@ -357,26 +375,59 @@ def evaluate(
     encoder: EncoderName = None,
     calibration: CalibrationFile = None,
     threads: Threads = None,
+    llm: Llm = False,
+    llm_model: LlmModel = None,
+    llm_base_url: LlmBaseUrl = None,
+    llm_runs: LlmRuns = None,
+    llm_prices: LlmPrices = None,
+    llm_cache: LlmCache = None,
+    max_cost: MaxCost = None,
+    max_calls: MaxCalls = None,
+    redact: Redact = False,
+    llm_log: LlmLog = None,
+    dry_run: DryRun = False,
 ) -> None:
     """Compare grades with people's marks: agreement, calibration, worst disagreements."""
     from grader.cli.evaluate import EvalOptions, MarkedOptions, run_eval
 
-    marked = MarkedOptions(
-        table=table,
-        mark=mark,
-        max_mark=max_mark,
-        q=q,
-        encoding=encoding,
-        settings={
+    with reporting():
+        settings: dict[str, Any] = {
             "bank": bank,
             "rubrics": rubrics,
             "encoder": encoder,
             "calibration": calibration,
             "threads": threads,
-        },
-    )
-    options = EvalOptions(page=page, plots=plots, worst=worst, as_json=as_json, force=force)
-    with reporting():
+            **llm_settings(
+                llm=llm,
+                model=llm_model,
+                base_url=llm_base_url,
+                runs=llm_runs,
+                prices=llm_prices,
+                cache=llm_cache,
+                max_cost=max_cost,
+                max_calls=max_calls,
+                redact=redact,
+                log=llm_log,
+                dry_run=dry_run,
+            ),
+        }
+        marked = MarkedOptions(
+            table=table,
+            mark=mark,
+            max_mark=max_mark,
+            q=q,
+            encoding=encoding,
+            settings=settings,
+            llm=llm,
+        )
+        options = EvalOptions(
+            page=page,
+            plots=plots,
+            worst=worst,
+            as_json=as_json,
+            force=force,
+            dry_run=dry_run,
+        )
         run_eval(marked, options)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from grader.columns import ANSWER
 
 if TYPE_CHECKING:
-    from grader.evaluation.summary import Evaluation, Group
+    from grader.evaluation.summary import Evaluation, Group, Judging
 
 _ALT = {
     "scatter": "Score against mark, one dot an answer; on the line they are equal",
@@ -62,7 +62,7 @@ small { display: block; font-size: .75rem; white-space: nowrap; }
 <h2>Agreement</h2>
 <div class="wide all">$agreement</div>
 <p>$note</p>
-<h2>Pictures</h2>
+$judging<h2>Pictures</h2>
 <div class="pictures">$pictures</div>
 <h2>The worst disagreements</h2>
 <div class="wide">$worst</div>
@@ -86,14 +86,35 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
         f"Expected calibration error of the confidence: {evaluation.calibration_error:.3f}. "
         "Weighted RMSE counts ten equal bins of the mark alike. Bias above 0: kinder than the "
         "markers.",
+        judging=_judging(evaluation.judging),
         pictures="".join(_figure(name, svg) for name, svg in pictures.items()),
         worst=_worst(evaluation),
+    )
+
+
+def judging_note(judging: Judging) -> str:
+    """What the judge's figures are of, and what they cost."""
+    cost = judging.cost_a_grade
+    price = "cost unknown" if cost is None else f"cost a grade {cost:.6f}"
+    return (
+        f"{judging.judge.agreement.n} answers that the judge has judged, {judging.not_judged} "
+        f"others left out; calls: {judging.calls}, replies from the cache: {judging.cached}, "
+        f"{price}"
     )
 
 
 def shown(value: float) -> str:
     """A measure with two digits; a dash where it is not defined."""
     return "–" if isnan(value) else f"{round(value, 2) + 0:.2f}"  # + 0: no negative zero
+
+
+def _judging(judging: Judging | None) -> str:
+    if judging is None:
+        return ""
+    rows = [_agreement_row(group, with_intervals=True) for group in judging.groups]
+    table = _table([head for head, _ in _COLUMNS], rows)
+    note = f"<p>{judging_note(judging)}.</p>\n"
+    return f'<h2>Offline, judge and fused</h2>\n<div class="wide">{table}</div>\n{note}'
 
 
 def _agreement(groups: Sequence[Group]) -> str:

@@ -24,6 +24,29 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """How far a judge, too, agrees with the markers, and what it took."""
+
+    offline: Group
+    judge: Group
+    """By the judge's votes alone: the mean score of its runs, without a ``--calibration``."""
+    fused: Group
+    """The final grades. All three are of the same answers: those that the judge has judged."""
+    not_judged: int
+    """Answers that were not sent, or on which the judge failed or could not be relied on."""
+    calls: int
+    cached: int
+    """Replies that were taken from the cache, at no cost."""
+    cost_a_grade: float | None
+    """What was paid, by all graded answers; None where a price is not known."""
+
+    @property
+    def groups(self) -> tuple[Group, Group, Group]:
+        """Offline, judge, fused."""
+        return self.offline, self.judge, self.fused
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """How far the grader agrees with the markers, and where it does not."""
 
@@ -36,10 +59,12 @@ class Evaluation:
     """Farthest from their marks first."""
     failed: int
     unmarked: int
+    judging: Judging | None = None
+    """None where there was no judge, or it has judged nothing."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON; NaN becomes null."""
-        data = {
+        data: dict[str, Any] = {
             "overall": _plain(self.overall),
             "questions": [_plain(group) for group in self.questions],
             "reliability": [asdict(b) for b in self.bins],
@@ -57,6 +82,10 @@ class Evaluation:
             "failed": self.failed,
             "unmarked": self.unmarked,
         }
+        if self.judging is not None:
+            groups = {group.name: _plain(group) for group in self.judging.groups}
+            names = ("not_judged", "calls", "cached", "cost_a_grade")
+            data["judging"] = groups | {name: getattr(self.judging, name) for name in names}
         cleaned: dict[str, Any] = _without_nan(data)
         return cleaned
 
@@ -85,6 +114,29 @@ def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
         worst=tuple(_farthest(judgement.judged)[:worst]),
         failed=len(judgement.failures),
         unmarked=judgement.unmarked,
+        judging=_judging(judgement.judged),
+    )
+
+
+def _judging(judged: Sequence[Judged]) -> Judging | None:
+    reports = [j.grade.judge for j in judged if j.grade.judge is not None]
+    both = [(j, j.grade.judge.scores) for j in judged if j.grade.judge and j.grade.judge.scores]
+    if not both:
+        return None
+    marks = np.array([j.marked.mark for j, _ in both])
+    passing = np.array([j.passing for j, _ in both])
+    offline = np.array([(j.grade.offline or j.grade).score for j, _ in both])
+    fused = np.array([j.grade.score for j, _ in both])
+    costs = [report.cost for report in reports if report.status != "not_sent"]
+    paid = None if None in costs else sum(cost for cost in costs if cost is not None)
+    return Judging(
+        offline=_group("offline", marks, offline, passing),
+        judge=_group("judge", marks, np.array([np.mean(s) for _, s in both]), passing),
+        fused=_group("fused", marks, fused, passing),
+        not_judged=len(judged) - len(both),
+        calls=sum(report.calls for report in reports),
+        cached=sum(report.cached for report in reports),
+        cost_a_grade=None if paid is None else paid / len(judged),
     )
 
 

@@ -104,7 +104,7 @@ class _Tokens(BaseModel):
     completion_tokens: int = Field(default=0, ge=0)
 
 
-class _Completion(BaseModel):
+class Completion(BaseModel):
     """A reply's body, as far as it is needed; the SDK itself would not check it."""
 
     choices: list[_Choice] = Field(min_length=1)
@@ -150,6 +150,16 @@ class Client:
     def base_url(self) -> str:
         """Whom we ask."""
         return str(self._sdk.base_url)
+
+    @property
+    def sdk(self) -> openai.AsyncOpenAI:
+        """For the endpoint's other services."""
+        return self._sdk
+
+    def body(self, request: Request) -> tuple[Rung, dict[str, Any]]:
+        """What would be sent now, by what has been learnt of the model, and at which rung."""
+        ladder = self.ladder(request.model)
+        return ladder.rung, _body(request, ladder.rung, ladder.refused)
 
     def ladder(self, model: str) -> Ladder:
         """What has been learnt of a model."""
@@ -266,21 +276,15 @@ class Client:
     async def _send(self, body: dict[str, Any]) -> str:
         try:
             async with asyncio.timeout(self.settings.llm_timeout):
-                # As extra_body it is sent as it is: walking through a schema with all its
-                # types takes the SDK longer than everything else in a call.
-                raw = await self._sdk.chat.completions.with_raw_response.create(
-                    model=body["model"], messages=body["messages"], extra_body=body
-                )
+                # Not chat.completions.create, which walks through messages and schema with all
+                # their types: that takes longer than everything else in a call.
+                return await self._sdk.post("/chat/completions", cast_to=str, body=body)
         except TimeoutError as error:
             raise JudgeTimeoutError(f"no reply within {self.settings.llm_timeout:g} s") from error
-        return str(raw.text)
 
     def _text(self, body: str, request: Request, rung: Rung, usage: Usage) -> str:
         """The text of a reply's body, its tokens counted."""
-        try:
-            completion = _Completion.model_validate_json(body)
-        except ValidationError as error:
-            raise JudgeServerError("the endpoint's reply is no chat completion") from error
+        completion = parse_completion(body)
         tokens = completion.usage or _Tokens(
             prompt_tokens=estimate_tokens("".join(m["content"] for m in request.messages)),
             completion_tokens=estimate_tokens(body),
@@ -288,7 +292,7 @@ class Client:
         usage.prompt_tokens += tokens.prompt_tokens
         usage.completion_tokens += tokens.completion_tokens
         self.budget.spend(request.model, tokens.prompt_tokens, tokens.completion_tokens)
-        return _text(completion.choices[0], rung)
+        return said(completion.choices[0], rung)
 
     def _ours(self, error: openai.OpenAIError) -> JudgeError | JudgeSetupError:
         """The error of ours that stands for one of the SDK's."""
@@ -395,8 +399,24 @@ def _body(request: Request, rung: Rung, refused: set[str]) -> dict[str, Any]:
     return {"model": request.model, "messages": messages, **taken, **request_part(rung)}
 
 
-def _text(choice: _Choice, rung: Rung) -> str:
-    """The text of a reply."""
+def parse_completion(body: str) -> Completion:
+    """The body of a reply.
+
+    Raises:
+        JudgeServerError: it is none.
+    """
+    try:
+        return Completion.model_validate_json(body)
+    except ValidationError as error:
+        raise JudgeServerError("the endpoint's reply is no chat completion") from error
+
+
+def said(choice: _Choice, rung: Rung) -> str:
+    """The text of a reply that was asked for at a rung.
+
+    Raises:
+        JudgeRefusalError, JudgeTruncatedError: there is none, or not all of it.
+    """
     if choice.message.refusal or choice.finish_reason == "content_filter":
         raise JudgeRefusalError(f"the model declines: {choice.message.refusal or 'filtered'}")
     if choice.finish_reason == "length":

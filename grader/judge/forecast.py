@@ -35,17 +35,24 @@ class Planned:
     request: Request
     question: Question
     answer: str
+    key: str
+    """Of its reply in the cache."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """About how many tokens are sent."""
+        schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
+        return estimate_tokens(schema + "".join(m["content"] for m in self.request.messages))
 
 
 def add_up(
     planned: Sequence[Planned], *, answers: int, cached: int, prices: Mapping[str, Price]
 ) -> Forecast:
     """The sum of calls to come."""
-    schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
     prompt = completion = 0
     cost: float | None = 0.0
     for call in planned:
-        sent = estimate_tokens(schema + "".join(m["content"] for m in call.request.messages))
+        sent = call.prompt_tokens
         back = estimate_tokens(_reply_like(call.question, call.answer))
         prompt, completion = prompt + sent, completion + back
         price = prices.get(call.request.model)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from grader.errors import GraderError, JudgeError, JudgeTimeoutError, SettingsError
+from grader.errors import (
+    GraderError,
+    JudgeBudgetError,
+    JudgeError,
+    JudgeTimeoutError,
+    SettingsError,
+)
 from grader.judge import prompt
 from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Price, Usage, parse_prices
@@ -27,7 +33,8 @@ from grader.text import words
 
 if TYPE_CHECKING:
     from grader.judge.client import Client, Request
-    from grader.judge.forecast import Forecast
+    from grader.judge.forecast import Forecast, Planned
+    from grader.judge.jobs import Jobs
     from grader.judge.schema import Opinion, Reply
 
 
@@ -105,6 +112,7 @@ class Judge:
         self._loop = LoopThread()
         self.canaries = Watch(self.settings.llm_canary_rate)
         self._ends: float | None = None
+        self._settled: Mapping[str, JudgeError] | None = None
         self._lock = threading.Lock()
         self._closed = False
 
@@ -129,20 +137,53 @@ class Judge:
 
     def forecast(self, cases: Sequence[Case]) -> Forecast:
         """What ``assess`` would take; nothing is sent."""
-        from grader.judge.forecast import Planned, add_up
+        from grader.judge.forecast import add_up
 
-        sent = [case for case in cases if not self._why_held(case)]
-        watch = Watch(self.settings.llm_canary_rate)
-        canaries = [c for c in (watch.due(case.question) for case in sent) if c]
-        asked = [(case, m, r) for case in sent for m in self.models for r in self._runs]
-        asked += [(Case(c.text, c.question), m, 0) for c in canaries for m in self.models]
-        planned = []
-        for case, model, run in asked:
-            _, request = self._request(case.question, self._masked(case).text, model, run)
-            if not (self._cache and self._cache.get(self._key(request, run))):
-                planned.append(Planned(request, case.question, case.answer))
-        cached = len(asked) - len(planned)
-        return add_up(planned, answers=len(sent), cached=cached, prices=self._prices)
+        answers = sum(not self._why_held(case) for case in cases)
+        asked = list(self.planned(cases, Watch(self.settings.llm_canary_rate)))
+        missing = [p for p in asked if not (self._cache and self._cache.get(p.key))]
+        cached = len(asked) - len(missing)
+        return add_up(missing, answers=answers, cached=cached, prices=self._prices)
+
+    def planned(self, cases: Sequence[Case], watch: Watch) -> Iterator[Planned]:
+        """The calls that ``assess`` would make if the cache were empty, canaries among them.
+
+        Args:
+            cases: the next ones of a run.
+            watch: is told of them, and decides on canaries.
+        """
+        for case in cases:
+            if self._why_held(case):
+                continue
+            for model in self.models:
+                yield from (self._planned(case, model, run) for run in self._runs)
+            canary = watch.due(case.question)
+            if canary:
+                mixed_in = Case(canary.text, canary.question)
+                yield from (self._planned(mixed_in, model, 0) for model in self.models)
+
+    def jobs(self) -> Jobs:
+        """What asks the same by the provider's batch jobs.
+
+        Raises:
+            SettingsError: there is no cache that could keep the replies.
+        """
+        from grader.judge.jobs import Jobs
+
+        if self._cache is None:
+            raise SettingsError(
+                "batch jobs leave their replies in the cache: leave out  --llm-cache off"
+            )
+        return Jobs(self._client, self._cache, self._loop)
+
+    def settle(self, failures: Mapping[str, JudgeError]) -> None:
+        """Make no call from now on: a reply is in the cache, or its failure is told.
+
+        Args:
+            failures: by the keys of the replies; any other that is not in the cache was
+                beyond the run's limits.
+        """
+        self._settled = failures
 
     def close(self) -> None:
         """Close the connections and end the thread; a second time it does nothing."""
@@ -287,10 +328,20 @@ class Judge:
             if self._log:
                 self._log.write({"from_cache": True, "request": asdict(request), "reply": known})
             return parse_reply(known, *ids)
+        if self._settled is not None:
+            raise self._settled.get(key) or JudgeBudgetError(
+                "not asked, or not again, by a batch job: the limit of calls or cost is reached"
+            )
         text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
         if self._cache:
             self._cache.put(key, text)
         return reply
+
+    def _planned(self, case: Case, model: str, run: int) -> Planned:
+        from grader.judge.forecast import Planned
+
+        _, request = self._request(case.question, self._masked(case).text, model, run)
+        return Planned(request, case.question, case.answer, self._key(request, run))
 
     def _key(self, request: Request, run: int) -> str:
         return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})

@@ -43,9 +43,18 @@ def build_checklist(question: Question, *, seed: int, run: int) -> Checklist:
     key_points, misconceptions = list(question.key_points), list(question.misconceptions)
     shuffle(key_points)
     shuffle(misconceptions)
+    key_ids, misconception_ids = short_ids(len(key_points), len(misconceptions))
     return Checklist(
-        {f"k{i}": point for i, point in enumerate(key_points, start=1)},
-        {f"m{i}": point for i, point in enumerate(misconceptions, start=1)},
+        dict(zip(key_ids, key_points, strict=True)),
+        dict(zip(misconception_ids, misconceptions, strict=True)),
+    )
+
+
+def short_ids(key_points: int, misconceptions: int) -> tuple[list[str], list[str]]:
+    """The short ids of so many points."""
+    return (
+        [f"k{i}" for i in range(1, key_points + 1)],
+        [f"m{i}" for i in range(1, misconceptions + 1)],
     )
 
 

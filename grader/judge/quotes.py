@@ -72,6 +72,7 @@ def _fold(text: str) -> _Folded:
     return _Folded("".join(pieces), starts, ends)
 
 
+@lru_cache(maxsize=1024)
 def _fold_cluster(cluster: str) -> str:
     if cluster.isspace():
         return " "
