@@ -208,6 +208,11 @@ class Grader:
         }
         return self._judge.forecast(list(cases.values()))
 
+    @property
+    def has_judge(self) -> bool:
+        """Whether a language model checks every point as well."""
+        return self._judge is not None
+
     def judge_cases(self, items: Iterable[tuple[str, Question | InputError]]) -> list[Case]:
         """What ``grade_all`` would give to the judge: graded offline, nothing is sent.
 

@@ -390,3 +390,14 @@ def last(done):
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     return done.stderr.splitlines()[-1]
+
+
+def test_a_live_run_does_not_pay_again_for_what_is_under_way(work):
+    with serving(good) as server:
+        work(server)
+        calls = len(server.requests)
+        with pytest.raises(InputError, match="batch jobs are under way"):
+            work(server, live=True)
+        assert len(server.requests) == calls
+        work(server, resume=True)
+        assert work(server, live=True).failed == 1

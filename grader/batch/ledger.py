@@ -262,6 +262,10 @@ class Ledger:
                 "INSERT INTO output VALUES (?, ?)", (status.st_size, status.st_mtime_ns)
             )
 
+    def has_jobs(self) -> bool:
+        """Whether batch jobs of the judge are noted."""
+        return bool(self.query("SELECT 1 FROM job LIMIT 1"))
+
     def is_empty(self) -> bool:
         """Whether it holds no grade and no job."""
         some = "SELECT 1 FROM graded UNION ALL SELECT 1 FROM job LIMIT 1"

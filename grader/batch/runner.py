@@ -105,11 +105,17 @@ def grade_file(
     Raises:
         TableError, OutputError, LedgerError: the table, the output or its ledger won't do.
             A row that can't be graded raises nothing: it is a row with ``grade_error``.
+        InputError: batch jobs of the judge are under way.
         MissingExtraError: a format needs an extra that is not installed.
     """
     with open_run(
         grader, inputs, output, q, mapping, force=force, encoding=encoding, watch=watch
     ) as run:
+        if grader.has_judge and run.ledger.has_jobs():
+            raise InputError(
+                f"{ledger_file(output)}: batch jobs are under way, and a live run would pay twice: "
+                "collect them with  --llm-batch --resume"
+            )
         run.plan()
         return run.finish(output)
 
