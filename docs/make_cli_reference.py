@@ -21,7 +21,7 @@ COMMANDS: list[list[str]] = [
 ]
 COMMANDS += [
     ["bank", command]
-    for command in "list search show stats export page lint test index new import".split()
+    for command in "list search show stats export page lint audit test index new import".split()
 ]
 COMMANDS += [["cache"], ["cache", "info"], ["cache", "clear"]]
 RUN = "from grader.cli.main import run; run()"
