@@ -30,7 +30,7 @@ from training.export_encoder import source_folder
 from training.fit_reference import fit, is_fitted, is_judged, load_bank
 
 EVERYTHING = 10_000
-PLAIN = NAMES.index("covered")
+PLAIN = NAMES.index("says")
 SEED = 7
 
 
@@ -77,7 +77,8 @@ def _ways(
     marks = np.array([e.mark for e in exams])
     others = [e for e, f in zip(exams, fitted, strict=True) if f]
     words = rows[:, [NAMES.index("log_words")]]
-    ours, plain = fit(rows[fitted], others), fit(rows[fitted][:, :PLAIN], others)
+    ours = fit(rows[fitted], others)
+    plain = fit(rows[fitted][:, :PLAIN], others, NAMES[:PLAIN])
     return marks[judged], {
         "grader": np.array([ours.score(row) for row in rows[judged]]),
         "ridge without the verifier": np.array([plain.score(r[:PLAIN]) for r in rows[judged]]),

@@ -19,8 +19,8 @@ import numpy as np
 
 from grader.errors import ModelError
 from grader.features import profile
-from grader.records import VERDICTS
 from grader.resources import checksum, model_folder
+from grader.verifier import READ
 
 if TYPE_CHECKING:
     from grader.encoders.base import Vectors
@@ -38,10 +38,9 @@ NAMES = (
     "log_words",
     "length_ratio",  # words of the answer over those of the reference, at most 1
     "prompt_similarity",
-    "covered",  # mean probability that a sentence is covered
-    "least_covered",
-    "contradicted",  # mean probability that a sentence is contradicted
-    "most_contradicted",
+    "says",  # mean over the sentences of what the cross-encoder read
+    "least_said",
+    "most_said",
 )
 CLIP = 4.0
 """Standard deviations: an answer unlike all others must not run off the scale."""
@@ -63,8 +62,7 @@ def reference_features(
     here, there = profile(answer), profile(prepared.question.references[0].text)
     given, wanted = frozenset(here.content), frozenset(there.content)
     new = wanted - prepared.prompt_stems
-    covered = findings.key_points[:, VERDICTS.index("covered")]
-    contradicted = findings.key_points[:, VERDICTS.index("contradicted")]
+    says = findings.read[:, READ.index("says")]
     return [
         _cosine_of_means(vectors, prepared.wording_vectors),
         float(matched.mean()),
@@ -76,10 +74,9 @@ def reference_features(
         math.log1p(here.n_words),
         min(1.0, here.n_words / max(1, there.n_words)),
         float((vectors @ prepared.prompt_vector).max()),
-        float(covered.mean()),
-        float(covered.min()),
-        float(contradicted.mean()),
-        float(contradicted.max()),
+        float(says.mean()),
+        float(says.min()),
+        float(says.max()),
     ]
 
 

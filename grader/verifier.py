@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     from grader.encoders.base import Vectors
 
-INPUTS = (*NAMES, "says", "denies", "neither", "says_whole", "denies_whole", "neither_whole")
-WHOLE_WORDS = 90
+READ = ("says", "denies", "neither")
+INPUTS = (*NAMES, *READ)
+READ_WORDS = 90
 """As many words of an answer fit beside a claim into what the cross-encoder reads at once."""
 
 
@@ -32,12 +33,15 @@ class Findings:
 
     ``key_points`` has shape (key points, 4) in the order of ``records.VERDICTS``;
     ``misconceptions`` (misconceptions, 2), absent first; both float32, rows sum to 1.
-    ``best`` holds for each claim, key points first, the index of the deciding unit.
+    ``best`` holds for each claim, key points first, the index of the deciding unit;
+    ``read``, shape (claims, 3), the probabilities named ``READ``: what the cross-encoder
+    made of the answer around that unit.
     """
 
     key_points: Matrix
     misconceptions: Matrix
     best: NDArray[np.intp]
+    read: Matrix
 
 
 class Verifier(Protocol):
@@ -85,11 +89,11 @@ class Head:
 
 
 class TrainedVerifier:
-    """The shipped verifier: a cross-encoder on the nearest stretch and on the whole answer.
+    """The shipped verifier: a cross-encoder on the answer around the nearest stretch.
 
     The encoder finds for each claim the stretch of the answer nearest to one of its
-    wordings; the cross-encoder reads the two together, and the claim with the answer as a
-    whole; two small perceptrons weigh its probabilities with the features. Made by
+    wordings; the cross-encoder reads the claim and the answer around that stretch together;
+    two small perceptrons weigh its probabilities with the features. Made by
     ``training/train_verifier.py`` and ``training/fit_verifier.py``.
     """
 
@@ -122,7 +126,9 @@ class TrainedVerifier:
         measured = claim_features(prepared, units, vectors)
         x = read_together(self._cross_encoder, prepared, answer, units, measured, self._read_from)
         n = prepared.n_key_points
-        return Findings(self._key_points(x[:n]), self._misconceptions(x[n:]), measured.best)
+        return Findings(
+            self._key_points(x[:n]), self._misconceptions(x[n:]), measured.best, x[:, len(NAMES) :]
+        )
 
 
 def read_together(
@@ -138,7 +144,7 @@ def read_together(
     Args:
         model: reads claim and text together.
         prepared: the question.
-        answer: the whole answer; its first ``WHOLE_WORDS`` words are read.
+        answer: the whole answer.
         units: stretches of the answer.
         measured: the features, the best unit and the nearest wording of each claim.
         read_from: claims whose best similarity is below are not read: nothing is said of
@@ -147,18 +153,32 @@ def read_together(
     Returns:
         Float32 of shape (claims, len(INPUTS)).
     """
-    nothing = np.array([0, 0, 1, 0, 0, 1], dtype=np.float32)
-    said = np.tile(nothing, (prepared.n_claims, 1))
+    said = np.tile(np.array([0, 0, 1], dtype=np.float32), (prepared.n_claims, 1))
     chosen = np.flatnonzero(measured.features[:, NAMES.index("similarity")] >= read_from)
-    whole = " ".join(normalise(answer).split()[:WHOLE_WORDS])
-    near = [(prepared.wordings[measured.nearest[c]], units[measured.best[c]]) for c in chosen]
-    wide = [(prepared.wordings[prepared.starts[c]], whole) for c in chosen]
-    pairs = list(dict.fromkeys([*near, *wide]))  # one sentence may be the whole answer
-    if pairs:
-        read = dict(zip(pairs, model.classify(pairs), strict=True))
-        said[chosen, :3] = [read[pair] for pair in near]
-        said[chosen, 3:] = [read[pair] for pair in wide]
+    if len(chosen):
+        text = normalise(answer)
+        said[chosen] = model.classify(
+            [
+                (prepared.wordings[prepared.starts[c]], words_around(text, units[measured.best[c]]))
+                for c in chosen
+            ]
+        )
     return np.hstack([measured.features, said])
+
+
+def words_around(text: str, stretch: str, most: int = READ_WORDS) -> str:
+    """A stretch of a text with as much of the text on either side as may be read at once.
+
+    Args:
+        text: an answer, normalised.
+        stretch: a part of it; one that is no part stands for the beginning.
+        most: words to return at most.
+    """
+    words = text.split()
+    before = len(text[: max(0, text.find(stretch))].split())
+    spare = most - len(stretch.split())
+    start = max(0, min(before - spare // 2, len(words) - most))
+    return " ".join(words[start : start + most])
 
 
 def _load_head(file: Path) -> Head:

@@ -271,8 +271,7 @@ def test_the_two_corrections_that_were_asked_for_by_name():
     cases = [
         (
             "overfitting-prevention",
-            "If more data does not help, I would apply isotonic regression "
-            "to cure the overfitting of the network.",
+            "I would apply isotonic regression to cure the overfitting of the network.",
             "Zadrozny",
         ),
         (
@@ -293,3 +292,13 @@ def test_the_two_corrections_that_were_asked_for_by_name():
         assert any(authority in m["authority"] for m in wrong)
         assert wrong[0]["evidence"]["text"] in text
         assert data["points"] == 0
+
+    # The published wording names more data as well, which the rubric may count for what it is.
+    published = (
+        "If more data does not help, isotonic regression cures the overfitting of the network."
+    )
+    data = json.loads(grade("--text", published, "--q", "overfitting-prevention", "--json").stdout)
+    assert "isotonic-regression-fixes-overfitting" in {
+        m["id"] for m in data["misconceptions"] if m["verdict"] == "asserted"
+    }
+    assert data["score"] < 0.1

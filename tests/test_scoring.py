@@ -36,6 +36,7 @@ def findings(key_points, misconceptions):
         a / a.sum(1, keepdims=True),
         b / b.sum(1, keepdims=True),
         np.zeros(len(a) + len(b), dtype=np.intp),
+        np.zeros((len(a) + len(b), 3), dtype=np.float32),
     )
 
 

@@ -3,15 +3,17 @@
 Labels as in ``pairs``. What is labelled:
 
 - a statement against the claim it was written for;
-- against other claims of the question: it does not say them (``NOT_ENTAILED``, since a right
-  statement may well contradict a misconception);
+- against other claims of the question, alone and among statements that are not near to these:
+  it does not say them (``NOT_ENTAILED``, since a right statement may well contradict a
+  misconception);
 - a contradicted statement against misconceptions, and an asserted misconception against key
   points, only as "does not say": a wrong statement may assert another error by the way;
 - of the examples that are no holdout two thirds, by the stretch of the answer nearest to each
-  claim and by the answer as a whole; the last third is kept for the heads (``fit_verifier``).
+  claim and by the answer around it; the last third is kept for the heads (``fit_verifier``);
+- the claims' own wordings, turned round in one word or said again (``flips``).
 
 Statements stand alone, beside another, or in a composed answer of up to five, since that is
-what the verifier reads: a stretch of an answer, and all of it.
+what the verifier reads: all of a short answer, and much of a long one.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +31,8 @@ from grader.features import PreparedQuestion, nearest_units
 from grader.records import ContrastSet, Example, Rubric
 from grader.rubric import load_contrast
 from grader.text import normalise, units
-from grader.verifier import WHOLE_WORDS
+from grader.verifier import READ_WORDS, words_around
+from training import flips
 from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair
 
 if TYPE_CHECKING:
@@ -37,9 +40,14 @@ if TYPE_CHECKING:
 
 HELD_BACK = 0.08
 TAUGHT_THIRDS = 2
+CHANGES = 3
+SHORT_WORDS = 14
+RESAID_SHARE = OWN_SHARE = 0.5
 COMPANIONS = (0, 0, 0, 0, 1, 1, 2, 3, 4)
 WRONG_SHARE = 0.3
 RIVALS = 4
+NEAR_CLAIMS = 2
+"""A statement may say, by the way, one of the claims that it is nearest to."""
 _OWN = {
     "covered": ENTAILED,
     "contradicted": CONTRADICTED,
@@ -53,6 +61,16 @@ _EXAMPLE = {
     "contradicted": CONTRADICTED,
     "missing": NEUTRAL,
 }
+_CHANGES = (
+    (flips.turned_round, CONTRADICTED),
+    (flips.turned_round, CONTRADICTED),
+    (flips.negated, CONTRADICTED),
+    (flips.denied, CONTRADICTED),
+    (flips.said_again, ENTAILED),
+    (flips.said_again, ENTAILED),
+    (flips.said_again, ENTAILED),
+    (flips.affirmed, ENTAILED),
+)
 
 
 @dataclass(frozen=True)
@@ -105,12 +123,12 @@ def load_domains(
     return domains
 
 
-def domain_pairs(domains: Sequence[Domain], seed: int) -> list[Pair]:
+def domain_pairs(domains: Sequence[Domain], seed: int, most: int) -> list[Pair]:
     """One epoch's pairs; another seed gives other wordings, neighbours and negatives."""
     chance = random.Random(seed)
     pairs = [pair for domain in domains for pair in _question_pairs(domain, chance)]
     chance.shuffle(pairs)
-    return pairs
+    return pairs[:most]
 
 
 def held_back_pairs(domains: Sequence[Domain]) -> list[Pair]:
@@ -141,11 +159,13 @@ def _statements(rubric: Rubric, contrast: ContrastSet) -> Iterator[Statement]:
 
 def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
     yield from domain.fixed
+    yield from _flipped_pairs(domain, chance)
     right = [s for s in domain.statements if s.kind in {"covered", "near"}]
     wrong = [s for s in domain.statements if s.kind == "contradicted"]
     similar = domain.vectors @ domain.prepared.wording_vectors.T
     by_claim = np.maximum.reduceat(similar, domain.prepared.starts, axis=1)
     stops = [*domain.prepared.starts[1:], len(domain.prepared.wordings)]
+    order = np.argsort(-by_claim).tolist()
     for i, statement in enumerate(domain.statements):
         text = _in_company(statement, right, wrong, chance)
         own = statement.claim
@@ -155,8 +175,7 @@ def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
         yield domain.wordings[own][0], text, label
         if nearest:
             yield domain.wordings[own][nearest], statement.text, label
-        others = np.argsort(-by_claim[i])
-        rivals = [int(c) for c in others if c != own][:RIVALS]
+        rivals = [c for c in order[i] if c != own][:RIVALS]
         if not rivals:
             continue
         claim = chance.choice(rivals)
@@ -165,7 +184,32 @@ def _question_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
             continue
         plain = not crossing and statement.kind in {"covered", "near"}
         wording = chance.choice(domain.wordings[claim])
-        yield wording, statement.text, NEUTRAL if plain else NOT_ENTAILED
+        silent = [
+            other
+            for other, near in zip(domain.statements, order, strict=True)
+            if other.kind in {"covered", "near"} and claim not in near[:NEAR_CLAIMS]
+        ]
+        text = _in_company(replace(statement, kind="near"), silent, (), chance)
+        yield wording, text, NEUTRAL if plain else NOT_ENTAILED
+
+
+def _flipped_pairs(domain: Domain, chance: random.Random) -> Iterator[Pair]:
+    """Each wording of each claim, and short statements that say it, changed in a word or two."""
+    right = [s for s in domain.statements if s.kind in {"covered", "near"}]
+    said = [s for s in right if s.kind == "covered" and len(s.text.split()) <= SHORT_WORDS]
+    for number, wordings in enumerate(domain.wordings):
+        texts = [*wordings, *(s.text for s in said if s.claim == number)]
+        for text in texts:
+            for _ in range(CHANGES):
+                change, label = chance.choice(_CHANGES)
+                changed = change(text, chance)
+                if changed is None:
+                    continue
+                if chance.random() < RESAID_SHARE:
+                    changed = flips.said_again(changed, chance) or changed
+                claim = text if text in wordings and chance.random() < OWN_SHARE else wordings[0]
+                statement = Statement(changed, "near", number)
+                yield claim, _in_company(statement, right, (), chance), label
 
 
 def _in_company(
@@ -183,7 +227,7 @@ def _in_company(
     for _ in range(chance.choice(COMPANIONS)):
         may_be_wrong = statement.kind != "near" and chance.random() < WRONG_SHARE
         other = chance.choice(wrong if may_be_wrong else right)
-        fits = len(" ".join((*texts, other.text)).split()) <= WHOLE_WORDS
+        fits = len(" ".join((*texts, other.text)).split()) <= READ_WORDS
         if other.claim != statement.claim and fits:
             texts.append(other.text)
     chance.shuffle(texts)
@@ -196,12 +240,12 @@ def _example_pairs(rubric: Rubric, prepared: PreparedQuestion, encoder: Encoder)
             continue
         texts = [normalise(u.text) for u in units(example.answer)]
         best = nearest_units(prepared, encoder.encode(texts))
-        whole = " ".join(normalise(example.answer).split()[:WHOLE_WORDS])
+        whole = normalise(example.answer)
         labels = [(k.claim, _EXAMPLE[example.verdicts[k.id]]) for k in rubric.key_points]
         labels += [
             (m.claim, ENTAILED if m.id in example.misconceptions else NOT_ENTAILED)
             for m in rubric.misconceptions
         ]
         for i, (claim, label) in enumerate(labels):
-            for text in dict.fromkeys((texts[best[i]], whole)):
+            for text in dict.fromkeys((texts[best[i]], words_around(whole, texts[best[i]]))):
                 yield claim, text, label

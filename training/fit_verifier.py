@@ -191,7 +191,7 @@ def reading_threshold(key_points: Rows, misconceptions: Rows) -> float:
 def unread(rows: Rows, threshold: float) -> Rows:
     """The rows as the verifier sees them: below the threshold nothing is read."""
     x = rows.x.copy()
-    x[rows.x[:, SIMILARITY] < threshold, len(NAMES) :] = (0, 0, 1, 0, 0, 1)
+    x[rows.x[:, SIMILARITY] < threshold, len(NAMES) :] = (0, 0, 1)
     return Rows(x, rows.y, rows.question)
 
 
