@@ -11,9 +11,9 @@ grading would take days.
 
 On one core of a shared 2-core machine, models with two threads:
 
-       500 rows:     11.1 s,      45 rows a second, peak   194 MB, beyond the model   3%
-     2,000 rows:     49.1 s,      41 rows a second, peak   199 MB, beyond the model   1%
-               rate x 0.90, peak x 1.03
+       500 rows:     11.7 s,      43 rows a second, peak   197 MB, beyond the model   1% (246 µs a row)
+     2,000 rows:     49.4 s,      41 rows a second, peak   208 MB, beyond the model   1% (225 µs a row)
+               rate x 0.95, peak x 1.06
 
 and ``--without-model``:
 
