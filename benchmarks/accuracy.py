@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.evaluation.reliability import calibration_error, reliability
 from grader.grading import Grader
 from grader.records import VERDICTS
 from grader.settings import Settings
@@ -22,6 +23,7 @@ from grader.trials import Trial, accuracy, run_trials
 
 WRONG_KINDS = {"reversed", "keyword_list", "off_topic", "vague"}
 RIGHT_KINDS = {"strong", "telegraphic", "poor_english", "verbose"}
+SERIOUS = 3
 
 
 def main() -> None:
@@ -37,7 +39,7 @@ def main() -> None:
     print_verdicts(trials)
     print_alternatives(grader, trials)
     print_risk_coverage(trials)
-    print(json.dumps(summary(trials), indent=1))
+    print(json.dumps(summary(trials) | serious_errors(grader, trials), indent=1))
     print_hardest(trials, args.hardest)
 
 
@@ -52,6 +54,7 @@ def summary(trials: Sequence[Trial]) -> dict[str, float]:
     measured = {
         "verdict_accuracy": total.verdicts,
         "verdict_macro_f1": macro_f1(trials),
+        "verdict_calibration_error": verdict_calibration_error(trials),
         "pearson": float(np.corrcoef(marked, given)[0, 1]),
         "rmse": float(np.sqrt(((marked - given) ** 2).mean())),
         "contradicted_found": recall(trials, "contradicted"),
@@ -62,6 +65,27 @@ def summary(trials: Sequence[Trial]) -> dict[str, float]:
         "poor_english_mean_loss": float(np.mean([t.marked - t.grade.score for t in clumsy])),
     }
     return {name: round(value, 3) for name, value in measured.items()}
+
+
+def serious_errors(grader: Grader, trials: Sequence[Trial]) -> dict[str, float]:
+    """Of the misconceptions that correct a claim of severity 3, the share that is found."""
+    serious = {
+        (slug, c.id)
+        for slug in grader.catalog.slugs()
+        for c in grader.catalog.load(slug)[1].corrections
+        if c.severity == SERIOUS
+    }
+    there = [(t, m) for t in trials for m in t.example.misconceptions]
+    there = [(t, m) for t, m in there if (t.question_id, m) in serious]
+    found = sum(m in {a.id for a in t.grade.asserted} for t, m in there)
+    return {"severity_3_found": round(found / len(there), 3), "severity_3_there": len(there)}
+
+
+def verdict_calibration_error(trials: Sequence[Trial]) -> float:
+    """How far the probabilities of the verdicts are from the share that is right."""
+    sure = [k.probability for t in trials for k in t.grade.key_points]
+    right = [expected == given for t in trials for expected, given in t.verdict_pairs]
+    return calibration_error(reliability(np.array(sure), np.array(right, dtype=float)))
 
 
 def recall(trials: Sequence[Trial], verdict: str) -> float:

@@ -11,14 +11,14 @@ grading would take days.
 
 On one core of a shared 2-core machine, models with two threads:
 
-       500 rows:     11.7 s,      43 rows a second, peak   197 MB, beyond the model   1% (246 µs a row)
-     2,000 rows:     49.4 s,      41 rows a second, peak   208 MB, beyond the model   1% (225 µs a row)
+    500 rows:  11.7 s,      43 rows a second, peak   197 MB, beyond the model   1% (246 µs a row)
+  2,000 rows:  49.4 s,      41 rows a second, peak   208 MB, beyond the model   1% (225 µs a row)
                rate x 0.95, peak x 1.06
 
 and ``--without-model``:
 
-    10,000 rows:      2.8 s,    3587 rows a second, peak   189 MB (279 µs a row)
- 1,000,000 rows:    262.4 s,    3810 rows a second, peak   211 MB (262 µs a row)
+ 10,000 rows:   2.8 s,    3587 rows a second, peak   189 MB (279 µs a row)
+1,000,000 rows: 262.4 s,    3810 rows a second, peak   211 MB (262 µs a row)
                rate x 1.06, peak x 1.11
 """
 

@@ -68,6 +68,9 @@ def main() -> None:
     for slug in catalog.slugs():
         entry, rubric, _ = catalog.load(slug)
         unbroken[True] += [longest_run(_terms(text)) for text in entry.references]
+        # Right prose may enumerate; flagged, it would get no points.
+        unbroken[False] += [longest_run(text) for text in entry.references]
+        lists[False] += [listness(text) for text in entry.references]
         prepared = PreparedQuestion(catalog.question(slug), encoder)
         for example in (e for e in rubric.examples if not e.holdout):
             topical[example.kind == "off_topic"].append(_topicality(example, prepared, encoder))
@@ -83,7 +86,10 @@ def main() -> None:
     card = {
         "thresholds": thresholds,
         "fitted_by": "training/fit_screening.py",
-        "fitted_on": f"{len(topical[True]) + len(topical[False])} examples, holdout left out",
+        "fitted_on": (
+            f"{len(topical[True]) + len(topical[False])} examples, holdout left out, and the "
+            "model answers"
+        ),
         "encoder": encoder.name,
     }
     shutil.rmtree(args.out, ignore_errors=True)
