@@ -5,7 +5,8 @@
 Answers of one question, 16 at a time, 200 ms a call: 1,000 take 12.5 s at best. Printed: the
 seconds beside that ideal, the calls an answer (canaries and retries included), what a client that
 does nothing but send and receive takes for the same calls on the same machine at that moment, and
-the processor time of ours a call. Then the same where every third call gets a 429 with
+the processor time of ours a call. The first run at an endpoint asks one answer alone, to learn what
+the endpoint can; a later run knows. Then the same where every third call gets a 429 with
 ``Retry-After``. At last ``grade batch --llm`` is killed (SIGKILL) in the middle and run again:
 every answer must be judged, and the endpoint counts what it answered twice.
 
@@ -57,10 +58,13 @@ def main() -> None:
     print(f"{args.answers} answers, {PLACES} at a time, {DELAY:g} s a call: ideal {ideal:.1f} s")
     with serving(delay=DELAY) as endpoint:
         print(f"bare client      {bare_seconds(endpoint, args.answers):6.2f} s")
-    with serving(delay=DELAY) as endpoint:
-        measure("judge", endpoint, args.answers, ideal)
-    with serving(delay=DELAY, refuse=REFUSED, retry_after=RETRY_AFTER) as endpoint:
-        measure("judge, 429s", endpoint, args.answers, ideal)
+    with serving(delay=DELAY) as endpoint, tempfile.TemporaryDirectory() as cache:
+        texts = answers(2 * args.answers)
+        measure("first run", endpoint, texts[: args.answers], ideal, cache)
+        measure("a later run", endpoint, texts[args.answers :], ideal, cache)
+    refusing = serving(delay=DELAY, refuse=REFUSED, retry_after=RETRY_AFTER)
+    with refusing as endpoint, tempfile.TemporaryDirectory() as cache:
+        measure("first run, 429s", endpoint, answers(args.answers), ideal, cache)
     with serving(delay=DELAY) as endpoint:
         killed(endpoint, args.batch)
 
@@ -71,21 +75,21 @@ def answers(number: int) -> list[str]:
     return [f"{text} Version {i}." for i in range(number)]
 
 
-def measure(name: str, endpoint: Process, number: int, ideal: float) -> None:
-    """Judge so many answers and print what it took."""
+def measure(name: str, endpoint: Process, texts: list[str], ideal: float, cache: str) -> None:
+    """Judge the answers and print what it took."""
     question = Catalog.from_settings(Settings()).question(QUESTION)
-    cases = [Case(text, question) for text in answers(number)]
-    with tempfile.TemporaryDirectory() as cache:
-        settings = Settings(llm_model="tiny", llm_base_url=endpoint.url, llm_cache=cache)
-        with Judge(settings=settings) as judge:
-            begun, worked = time.perf_counter(), time.process_time()
-            reports = judge.assess(cases)
-            seconds, work = time.perf_counter() - begun, time.process_time() - worked
-    calls = endpoint.counts().requests
+    cases = [Case(text, question) for text in texts]
+    settings = Settings(llm_model="tiny", llm_base_url=endpoint.url, llm_cache=cache)
+    before = endpoint.counts().requests
+    with Judge(settings=settings) as judge:
+        begun, worked = time.perf_counter(), time.process_time()
+        reports = judge.assess(cases)
+        seconds, work = time.perf_counter() - begun, time.process_time() - worked
+    calls = endpoint.counts().requests - before
     judged = sum(r.status == "judged" for r in reports)
     print(
         f"{name:16} {seconds:6.2f} s  x {seconds / ideal:.2f} of the ideal, "
-        f"{calls / number:.3f} calls an answer, {judged} judged, "
+        f"{calls / len(texts):.3f} calls an answer, {judged} judged, "
         f"{work / calls * 1000:.1f} ms of processor a call"
     )
 

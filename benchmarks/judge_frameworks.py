@@ -11,8 +11,9 @@ ours gives a verdict with a quote on every key point and misconception. What the
 not measured here: the endpoint says whatever pleases.
 
 Printed: seconds from the first answer to the last mark (imports aside), calls and characters of all
-prompts an answer, answers without a mark. Where a framework can't be installed or run, the line
-says so.
+prompts an answer, answers without a mark. Ours runs twice, on other answers: the first run at an
+endpoint asks one answer alone, to learn what the endpoint can, and a later run knows. Where a
+framework can't be installed or run, the line says so.
 
 On one core of a shared 2-core machine, at load averages of 7 to 12. Runs in their order, ours
 being measured again beside each:
@@ -42,7 +43,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.loopback import Process, serving
+from benchmarks.loopback import Counts, Process, serving
 
 DELAY, PLACES = 0.2, 16
 PACKAGES = {
@@ -55,6 +56,7 @@ PACKAGES = {
 ROOT = Path(__file__).parents[1]
 MODEL = "gpt-4o-mini"
 PATIENCE = 300
+NOTHING = Counts(requests=0, answered=0, distinct=0, repeated=0, prompt_chars=0)
 
 Item = dict[str, str]
 Marker = Callable[[Item], Awaitable[object]]
@@ -75,24 +77,26 @@ def main() -> None:
         work = Path(scratch) / "work.json"
         work.write_text(json.dumps(bank_answers(args.answers)))
         print(f"{args.answers} answers, ideal {args.answers / PLACES * DELAY:.1f} s")
-        print(f"{'':12}{'seconds':>9}{'calls':>8}{'prompt characters':>19}{'without a mark':>16}")
+        print(f"{'':15}{'seconds':>9}{'calls':>8}{'prompt characters':>19}{'without a mark':>16}")
         with serving(delay=DELAY) as endpoint:
-            report("grader", endpoint, args.answers, ours(endpoint, args.answers))
+            ours(endpoint, args.answers, Path(scratch))
         for name in PACKAGES:
             with serving(delay=DELAY) as endpoint:
                 try:
                     found = theirs(name, endpoint, folder, work)
                 except subprocess.SubprocessError as error:
-                    print(f"{name:12}failed: {last_line(error)}")
+                    print(f"{name:15}failed: {last_line(error)}")
                     continue
-                report(name, endpoint, args.answers, found)
+                report(name, endpoint.counts(), args.answers, found)
 
 
-def report(name: str, endpoint: Process, answers: int, found: dict[str, float]) -> None:
-    counts = endpoint.counts()
+def report(
+    name: str, seen: Counts, answers: int, found: dict[str, float], before: Counts = NOTHING
+) -> None:
+    """Print a line: what the endpoint has seen since ``before``, and what came of it."""
     print(
-        f"{name:12}{found['seconds']:9.2f}{counts.requests / answers:8.2f}"
-        f"{counts.prompt_chars / answers:19,.0f}{found['unmarked']:16.0f}"
+        f"{name:15}{found['seconds']:9.2f}{(seen.requests - before.requests) / answers:8.2f}"
+        f"{(seen.prompt_chars - before.prompt_chars) / answers:19,.0f}{found['unmarked']:16.0f}"
     )
 
 
@@ -129,20 +133,24 @@ def bank_answers(number: int) -> list[Item]:
     raise SystemExit(f"the bank has {len(items)} examples only")
 
 
-def ours(endpoint: Process, number: int) -> dict[str, float]:
-    """The judge alone, as it is set by default, without its cache."""
+def ours(endpoint: Process, number: int, cache: Path) -> None:
+    """The judge alone, as it is set by default: a first run, and a later one."""
     from grader.catalog import Catalog
     from grader.judge.judge import Case, Judge
     from grader.settings import Settings
 
     catalog = Catalog.from_settings(Settings())
-    cases = [Case(i["answer"], catalog.question(i["slug"])) for i in bank_answers(number)]
-    settings = Settings(llm_model=MODEL, llm_base_url=endpoint.url, llm_cache="off")
-    with Judge(settings=settings) as judge:
-        begun = time.perf_counter()
-        reports = judge.assess(cases)
-        seconds = time.perf_counter() - begun
-    return {"seconds": seconds, "unmarked": sum(r.status != "judged" for r in reports)}
+    cases = [Case(i["answer"], catalog.question(i["slug"])) for i in bank_answers(2 * number)]
+    settings = Settings(llm_model=MODEL, llm_base_url=endpoint.url, llm_cache=str(cache))
+    for name, part in (("grader, first", cases[:number]), ("grader, later", cases[number:])):
+        before = endpoint.counts()
+        with Judge(settings=settings) as judge:
+            begun = time.perf_counter()
+            reports = judge.assess(part)
+            seconds = time.perf_counter() - begun
+        unmarked = sum(r.status != "judged" for r in reports)
+        found = {"seconds": seconds, "unmarked": float(unmarked)}
+        report(name, endpoint.counts(), number, found, before)
 
 
 # ── theirs, each run by the Python of its own environment ───────────────────

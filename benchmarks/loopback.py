@@ -78,7 +78,7 @@ def serving_here(script: Script) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Counts:
-    """What an endpoint has seen since it was last asked to begin anew."""
+    """What an endpoint has seen so far."""
 
     requests: int
     answered: int
