@@ -101,6 +101,10 @@ class BatchJobs:
         """What jobs are said to be when asked, one after the other; ``completed`` at the end."""
         self.fault = None
         """What every call to files and jobs gets instead."""
+        self.at_beginning = None
+        """What a call that begins a job gets instead."""
+        self.slow = 0
+        """Seconds between the beginning of a job and the reply that says so."""
         self.problem = ""
         self.files = {}
         self.jobs = {}
@@ -125,11 +129,22 @@ class BatchJobs:
             "object": "batch",
             "status": "validating",
             "request_counts": {"total": len(lines), "completed": 0, "failed": 0},
-            "created_at": 0,
+            "created_at": int(time.time()),
             **wanted,
         }
         self.jobs[job["id"]] = job
+        time.sleep(self.slow)
         return job
+
+    def create_another(self):
+        """A job of somebody else at the same endpoint."""
+        file = self._keep(b"", "in")["id"]
+        endpoint = "/v1/chat/completions"
+        self.create({"endpoint": endpoint, "completion_window": "24h", "input_file_id": file})
+
+    def listed(self):
+        newest_first = list(reversed(self.jobs.values()))
+        return {"object": "list", "data": newest_first, "has_more": False}
 
     def retrieve(self, id_):
         job = self.jobs[id_]
@@ -251,8 +266,10 @@ class Server:
             pass
         elif part == ["files"]:
             said = self.batch.upload(handler, data)
+        elif part[0].startswith("batches?"):
+            said = self.batch.listed()
         elif part == ["batches"]:
-            said = self.batch.create(json.loads(data))
+            said = self.batch.at_beginning or self.batch.create(json.loads(data))
         elif part[0] == "files":
             said = Fault(OK, raw=self.batch.files[part[1]])
         else:

@@ -2,7 +2,11 @@
 
 import csv
 import json
+import os
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -14,7 +18,14 @@ from test_cli import refused
 from grader import Grader, Judge
 from grader.batch.jobs import Finished, Submitted, Waiting, grade_by_jobs
 from grader.batch.runner import grade_file
-from grader.errors import InputError, JudgeServerError, JudgeSetupError, SettingsError
+from grader.errors import (
+    InputError,
+    JudgeConnectionError,
+    JudgeRequestError,
+    JudgeServerError,
+    JudgeSetupError,
+    SettingsError,
+)
 from grader.settings import Settings
 
 ANSWER = "While training, each unit is set to zero at random with some probability p."
@@ -277,6 +288,50 @@ def test_faults_of_the_endpoint_end_it_and_lose_nothing(work):
         with serving(good) as another, pytest.raises(JudgeSetupError, match="was submitted to"):
             work(another, resume=True, llm_seed=1)
         assert isinstance(work(server, resume=True, llm_seed=1), Finished)
+
+
+def test_a_job_whose_beginning_was_not_noted_is_found_and_not_paid_twice():
+    write_table()
+    options = ("batch", "in.csv", "-o", "out.csv", "--llm", "--llm-model", "tiny", "--llm-batch")
+    with serving(good) as server:
+        env = os.environ | {"OPENAI_BASE_URL": server.url, "GRADER_LLM_CANARY_RATE": "0"}
+        server.batch.slow = 5
+        killed = subprocess.Popen([sys.executable, "-m", "grader", *options], env=env)
+        while not server.batch.jobs:
+            time.sleep(0.01)
+        killed.kill()
+        killed.wait()
+        server.batch.slow = 0
+        done = command(*options, "--resume", env=env)
+        assert done.returncode == 0, done.stderr
+        assert len(server.batch.jobs) == 1
+    assert {r["status"] for r in judged()} == {"judged"}
+
+
+def test_a_job_that_was_not_begun_is_begun_with_the_file_that_is_there(work):
+    with serving(good) as server:
+        server.batch.create_another()
+        server.batch.at_beginning = Fault(drop=True)
+        with pytest.raises(JudgeConnectionError):
+            work(server)
+        server.batch.at_beginning = None
+        with pytest.raises(InputError, match="--resume"):
+            work(server)
+        assert isinstance(work(server, resume=True), Finished)
+        assert len(server.batch.jobs) == 2
+        assert sum(name.startswith("file-in") for name in server.batch.files) == 2
+    assert {r["status"] for r in judged()} == {"judged"}
+
+
+def test_a_job_that_is_refused_is_forgotten(work):
+    with serving(good) as server:
+        server.batch.at_beginning = Fault(400, "too many jobs")
+        with pytest.raises(JudgeRequestError, match="too many jobs"):
+            work(server)
+        server.batch.at_beginning = None
+        assert work(server).requests == N - 2, "each run asks one at once"
+        assert isinstance(work(server, resume=True), Finished)
+    assert {r["status"] for r in judged()} == {"judged"}
 
 
 def test_what_the_endpoint_does_not_take_is_found_out_before_the_job(work):

@@ -15,7 +15,7 @@ from grader.batch.ledger import Ledger, ledger_file
 from grader.batch.runner import Run, Watch, open_run
 from grader.batch.summary import Summary
 from grader.batch.writers import STDOUT
-from grader.errors import InputError, JudgeError
+from grader.errors import InputError, JudgeError, JudgeRequestError, JudgeSetupError
 from grader.grading import Grader
 from grader.judge.canaries import Watch as CanaryWatch
 from grader.judge.forecast import Planned
@@ -34,7 +34,7 @@ from grader.judge.jobs import (
 from grader.judge.judge import Judge
 from grader.judge.rungs import Rung
 
-_RUNNING, _COLLECTED, _SETTLED = "running", "collected", "settled"
+_UPLOADED, _RUNNING, _COLLECTED, _SETTLED = "uploaded", "running", "collected", "settled"
 _JOBS = "SELECT id, endpoint, model, rung, input_file, submitted FROM job"
 
 
@@ -109,6 +109,7 @@ def grade_by_jobs(
     ) as run:
         notes = _Notes(run.ledger, output)
         _check(notes, output, resume=resume)
+        _begin_uploaded(jobs, notes)
         waiting = _collect(jobs, notes)
         if waiting:
             return Waiting(tuple(waiting))
@@ -138,6 +139,26 @@ def _check(notes: _Notes, output: Path, *, resume: bool) -> None:
             f"{output}: no batch job is under way: submit one with the same command without  "
             "--resume"
         )
+
+
+def _begin_uploaded(jobs: Jobs, notes: _Notes) -> None:
+    """The jobs of files that an earlier run uploaded: it ended before it noted their beginning."""
+    for uploaded in notes.jobs(_UPLOADED):
+        job = jobs.find(uploaded)
+        if job:
+            notes.begun(uploaded, job)
+        else:
+            _begin(jobs, notes, uploaded)
+
+
+def _begin(jobs: Jobs, notes: _Notes, uploaded: Job) -> Job:
+    try:
+        job = jobs.begin(uploaded)
+    except (JudgeSetupError, JudgeRequestError):
+        notes.refused(uploaded)
+        raise
+    notes.begun(uploaded, job)
+    return job
 
 
 def _collect(jobs: Jobs, notes: _Notes) -> list[tuple[Job, JobState]]:
@@ -170,13 +191,13 @@ def _submit(
 
 
 def _submitted(jobs: Jobs, notes: _Notes, drafted: Drafted) -> Iterator[Job]:
-    """Submit file after file; each job is noted before the next is begun."""
+    """Submit file after file; whatever is paid for is in the notes before it is begun."""
     if drafted.files:
         notes.asked_now(jobs.budget.total.calls, jobs.budget.cost)
     for file in drafted.files:
-        job = jobs.submit(file)
-        notes.submitted(job, file)
-        yield job
+        uploaded = jobs.upload(file)
+        notes.uploaded(uploaded, file)
+        yield _begin(jobs, notes, uploaded)
 
 
 def _planned(judge: Judge, run: Run) -> Iterator[Planned]:
@@ -230,17 +251,35 @@ class _Notes:
         """Note calls that were made at once."""
         self._ledger.note("INSERT INTO job_spent VALUES (?, ?)", [(calls, cost)])
 
-    def submitted(self, job: Job, file: JobFile) -> None:
-        """Note a job with its requests."""
+    def uploaded(self, job: Job, file: JobFile) -> None:
+        """Note a file that was uploaded, with its requests."""
         row = (job.id, self._output.name, job.endpoint, job.model, job.rung, job.submitted)
         requests = [(job.id, r.key, r.key_points, r.misconceptions) for r in file.requests]
         with self._ledger.together():
             self._ledger.note(
                 "INSERT INTO job VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL)",
-                [(*row, _RUNNING, job.input_file)],
+                [(*row, _UPLOADED, job.input_file)],
             )
             self._ledger.note("INSERT INTO job_request VALUES (?, ?, ?, ?, NULL, NULL)", requests)
             self._ledger.note("INSERT INTO job_spent VALUES (?, 0)", [(len(requests),)])
+
+    def begun(self, uploaded: Job, job: Job) -> None:
+        """Note that an uploaded file's job was begun."""
+        with self._ledger.together():
+            self._ledger.note(
+                "UPDATE job SET id = ?, state = ? WHERE id = ?", [(job.id, _RUNNING, uploaded.id)]
+            )
+            self._ledger.note(
+                "UPDATE job_request SET job = ? WHERE job = ?", [(job.id, uploaded.id)]
+            )
+
+    def refused(self, uploaded: Job) -> None:
+        """Drop the notes on an uploaded file: no job will come of it."""
+        calls = -len(self.requests(uploaded))
+        with self._ledger.together():
+            self._ledger.note("DELETE FROM job WHERE id = ?", [(uploaded.id,)])
+            self._ledger.note("DELETE FROM job_request WHERE job = ?", [(uploaded.id,)])
+            self._ledger.note("INSERT INTO job_spent VALUES (?, 0)", [(calls,)])
 
     def collected(self, job: Job, state: JobState, collected: Collected) -> None:
         """Note what came of a job."""

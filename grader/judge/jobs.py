@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 _PATH: Final = "/v1/chat/completions"
 _MEGABYTE = 1_000_000
+_PAGE = 100
+_CLOCKS_DIFFER = timedelta(days=1)
 _OVER = ("completed", "failed", "expired", "cancelled")
 _OUT_OF_TIME = ("expired", "cancelled")
 _BY_REASON = {kind.__name__: kind for kind in JudgeError.__subclasses__()}
@@ -60,15 +62,16 @@ class JobRequest:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job that an endpoint has accepted."""
+    """A job, or a file that was uploaded for one."""
 
     id: str
+    """The endpoint's; the file's as long as the job is not begun."""
     endpoint: str
     model: str
     rung: Rung
     input_file: str
     submitted: str
-    """When, in ISO 8601."""
+    """When the file was uploaded, in ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +209,34 @@ class Jobs:
             self._write(call, folder, growing, drafted)
         return drafted
 
-    def submit(self, file: JobFile) -> Job:
-        """Upload a job file and begin the job.
+    def upload(self, file: JobFile) -> Job:
+        """Upload a job file; the job is not begun.
 
         Raises:
             JudgeSetupError: the endpoint has no batch jobs, or refuses the key.
             JudgeError: it fails.
         """
-        return self._loop.run(self._submit(file))
+        return self._loop.run(self._upload(file))
+
+    def begin(self, uploaded: Job) -> Job:
+        """Begin the job of an uploaded file.
+
+        Raises:
+            JudgeSetupError: the endpoint has no batch jobs, or refuses the key.
+            JudgeRequestError: it refuses the job.
+            JudgeError: it fails; the job may have been begun all the same.
+        """
+        return self._loop.run(self._begin(uploaded))
+
+    def find(self, uploaded: Job) -> Job | None:
+        """The job of an uploaded file, if it was begun and nobody could note that.
+
+        Raises:
+            JudgeSetupError: the endpoint lists no jobs, or refuses the key.
+            JudgeError: it fails.
+        """
+        self._check_endpoint(uploaded)
+        return self._loop.run(self._find(uploaded))
 
     def _allows(self, call: Planned, drafted: Drafted, spent: Spent) -> bool:
         """Whether a request is within the limits; its cost is added if it is."""
@@ -273,17 +296,29 @@ class Jobs:
         size = self._settings.llm_batch_megabytes * _MEGABYTE
         return len(file.requests) >= self._settings.llm_batch_requests or file.size + more > size
 
-    async def _submit(self, file: JobFile) -> Job:
-        with self._naming("has no batch jobs: leave out  --llm-batch"):
+    async def _upload(self, file: JobFile) -> Job:
+        with self._naming(_NO_JOBS):
             uploaded = await self._patient.files.create(file=file.path, purpose="batch")
-            input_file = _id_of(uploaded)
+        id_, now = _id_of(uploaded), datetime.now(UTC).isoformat(timespec="seconds")
+        return Job(id_, self._client.base_url, file.model, file.rung, id_, now)
+
+    async def _begin(self, uploaded: Job) -> Job:
+        with self._naming(_NO_JOBS):
             # Not tried again where no reply comes: it may have begun, and would be paid twice.
             batch = await self._client.sdk.batches.create(
-                input_file_id=input_file, endpoint=_PATH, completion_window="24h"
+                input_file_id=uploaded.input_file, endpoint=_PATH, completion_window="24h"
             )
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        model, rung = file.model, file.rung
-        return Job(_id_of(batch), self._client.base_url, model, rung, input_file, now)
+        return replace(uploaded, id=_id_of(batch))
+
+    async def _find(self, uploaded: Job) -> Job | None:
+        oldest = (datetime.fromisoformat(uploaded.submitted) - _CLOCKS_DIFFER).timestamp()
+        with self._naming(_NO_LIST.format(uploaded.input_file)):
+            async for batch in self._patient.batches.list(limit=_PAGE):
+                if batch.input_file_id == uploaded.input_file:
+                    return replace(uploaded, id=_id_of(batch))
+                if batch.created_at < oldest:  # the newest come first
+                    break
+        return None
 
     # ── collecting ──────────────────────────────────────────────────────────
 
@@ -294,11 +329,7 @@ class Jobs:
             JudgeSetupError: the endpoint does not know it, or refuses the key.
             JudgeError: it fails.
         """
-        if job.endpoint != self._client.base_url:
-            raise JudgeSetupError(
-                f"job {job.id} was submitted to {job.endpoint}, not to {self._client.base_url}: "
-                "name that with  --llm-base-url"
-            )
+        self._check_endpoint(job)
         return self._loop.run(self._state(job))
 
     def collect(self, job: Job, state: JobState, requests: Sequence[JobRequest]) -> Collected:
@@ -330,6 +361,13 @@ class Jobs:
         failed = {key: failures.get(key) or _missing(state) for key in waiting}
         price = self._prices.get(job.model)
         return Collected(len(requests) - len(failed), failed, self._cost(price, used))
+
+    def _check_endpoint(self, job: Job) -> None:
+        if job.endpoint != self._client.base_url:
+            raise JudgeSetupError(
+                f"job {job.id} was submitted to {job.endpoint}, not to {self._client.base_url}: "
+                "name that with  --llm-base-url"
+            )
 
     async def _state(self, job: Job) -> JobState:
         with self._naming(_UNKNOWN.format(job.id)):
@@ -375,6 +413,11 @@ class Jobs:
             self._client.log.write({"endpoint": self._client.base_url, "batch": True, **entry})
 
 
+_NO_JOBS = "has no batch jobs: leave out  --llm-batch"
+_NO_LIST = (
+    "does not list its jobs, so whether one was begun for file {} can't be told: look there, "
+    "and delete the ledger to ask anew"
+)
 _UNKNOWN = "knows nothing of job {} any more: look at the key, or delete the ledger to ask anew"
 
 
