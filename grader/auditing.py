@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.encoders.vectors import unit_vectors
 from grader.grading import Grader
 from grader.records import BankEntry, Failure, Grade
 from grader.text import fold, sentences
@@ -100,5 +101,5 @@ def _likely(probability: float) -> bool:
 
 
 def _nearest(grader: Grader, text: str, others: Sequence[Statement]) -> Statement:
-    vectors = grader.encoder.encode([text, *(s.text for s in others)])
+    vectors = unit_vectors(grader.encoder, [text, *(s.text for s in others)])
     return others[int((vectors[1:] @ vectors[0]).argmax())]

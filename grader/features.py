@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from grader.encoders.vectors import unit_vectors
 from grader.lexicon import FUNCTION_WORDS, NEGATION, opposites, stem
 from grader.text import words
 
@@ -92,7 +93,7 @@ class PreparedQuestion:
         self.partial_slices = [
             slice(int(end) - len(texts), int(end)) for end, texts in zip(ends, partial, strict=True)
         ]
-        vectors = encoder.encode([*self.wordings, *halves, question.prompt])
+        vectors = unit_vectors(encoder, [*self.wordings, *halves, question.prompt])
         self.wording_vectors: Vectors = vectors[: len(self.wordings)]
         self.partial_vectors: Vectors = vectors[len(self.wordings) : -1]
         self.prompt_vector: Vectors = vectors[-1]

@@ -16,7 +16,8 @@ from collections.abc import (
 )
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -37,8 +38,8 @@ from grader.errors import AnswerError, InputError, SettingsError, TableError
 from grader.feedback import write_feedback
 from grader.records import Calibration, Failure, Grade, Question
 from grader.rubric import question_from_reference
-from grader.settings import Settings, load_settings
-from grader.text import Segment, normalise, units, words
+from grader.settings import Settings, changed, load_settings
+from grader.text import Segment, normalise, sentences, units
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Grader:
         Raises:
             SettingsError: a setting is unknown or out of range.
         """
-        self.settings = settings if settings and not overrides else load_settings(**overrides)
+        self.settings = changed(settings or load_settings(), **overrides)
         self.catalog = Catalog.from_settings(self.settings)
         self._encoder = encoder
         self._verifier = verifier
@@ -428,7 +429,7 @@ class Grader:
                 f"the answer has {len(answer):,} characters, more than "
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
-        if not words(answer):
+        if not sentences(answer):
             raise AnswerError("the answer is empty: there is nothing to grade")
 
     def _is_gradable(self, answer: str) -> bool:
@@ -464,11 +465,13 @@ class Grader:
 
     def _grade_chunk(self, answers: Sequence[Answer]) -> list[Grade]:
         """Encode all units of all answers in one go, then judge answer by answer."""
+        from grader.encoders.vectors import unit_vectors
+
         split = [units(answer.text) for answer in answers]
         texts = [normalise(unit.text) for parts in split for unit in parts]
         distinct = list(dict.fromkeys(texts))
         rows = {text: i for i, text in enumerate(distinct)}
-        vectors = self.encoder.encode(distinct)
+        vectors = unit_vectors(self.encoder, distinct)
         grades, start = [], 0
         for answer, parts in zip(answers, split, strict=True):
             own = texts[start : start + len(parts)]
@@ -540,6 +543,7 @@ class Grader:
             "question": question.digest[:12],
             "encoder": self.encoder.name,
             "verifier": self.verifier.name,
+            "runtime": _runtime(),
             "screening": scoring.sign(repr(self._thresholds)),
             "review_below": str(self.settings.review_below),
         }
@@ -574,6 +578,12 @@ async def _ahead(items: AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+@lru_cache(maxsize=1)
+def _runtime() -> str:
+    """What runs the models: other versions may round otherwise."""
+    return ", ".join(f"{name} {metadata.version(name)}" for name in ("onnxruntime", "tokenizers"))
 
 
 def _failure(question: Question | InputError, error: InputError) -> Failure:

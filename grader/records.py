@@ -384,6 +384,8 @@ class JudgeReport:
     """What the order of the points was shuffled by."""
     temperature: float
     """What was asked of the models."""
+    sending: str = ""
+    """The hash of the settings that decide what is sent, to whom, and how long replies may be."""
     votes: tuple[Vote, ...] = ()
     failures: tuple[Failure, ...] = ()
     """One for each run that failed."""
@@ -411,6 +413,7 @@ class JudgeReport:
             "judge_runs": str(self.runs),
             "judge_seed": str(self.seed),
             "judge_temperature": str(self.temperature),
+            "judge_sending": self.sending,
         }
 
     @property

@@ -66,6 +66,16 @@ def verify_checksums(folder: Path) -> None:
             raise ModelError(f"{file}: model file is damaged (SHA-256 differs): reinstall grader")
 
 
+def contents(folder: Path) -> str:
+    """One SHA-256 (hex) for all files of a folder that has no checksum list, names included."""
+    whole = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with file.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        whole.update(f"{digest}  {file.relative_to(folder).as_posix()}\n".encode())
+    return whole.hexdigest()
+
+
 def checksum(folder: Path) -> str:
     """One SHA-256 (hex) for a whole model folder: that of its checksum list."""
     return hashlib.sha256((folder / _SUMS).read_bytes()).hexdigest()

@@ -133,7 +133,7 @@ def review_reasons(
 ) -> tuple[str, ...]:
     """Why a person should look at a grade; empty where none needs to."""
     story = ("the question asks for one's own experience",) if open_ended else ()
-    low = (f"confidence {sure:.2f} is below {threshold:.2f}",) if sure < threshold else ()
+    low = (f"confidence {sure:.2f} is below {threshold:.2f}",) if not sure >= threshold else ()
     return (*story, *low, *(f"flag: {flag}" for flag in flags))
 
 

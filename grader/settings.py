@@ -139,8 +139,16 @@ def load_settings(
     environ = os.environ if environ is None else environ
     named = {f.name: ENV_PREFIX + f.name.upper() for f in fields(Settings)}
     given = {name: environ[var] for name, var in named.items() if environ.get(var)}
-    settings = _with(settings, given, "environment", Path())
-    chosen = {k: v for k, v in overrides.items() if v is not None}
+    return changed(_with(settings, given, "environment", Path()), **overrides)
+
+
+def changed(settings: Settings, **overrides: Any) -> Settings:
+    """Settings with some of them changed; overrides that are None are passed over.
+
+    Raises:
+        SettingsError: an unknown key, or a value of the wrong kind or range.
+    """
+    chosen = {name: value for name, value in overrides.items() if value is not None}
     return _with(settings, chosen, "options", Path())
 
 

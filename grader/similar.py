@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 
+from grader.encoders.vectors import unit_vectors
 from grader.grading import Grader
 from grader.linting import Finding
 
@@ -46,7 +47,7 @@ def alike(
     grader: Grader, texts: Sequence[str], threshold: float
 ) -> Iterable[tuple[int, int, float]]:
     """Pairs of texts whose cosine is above the threshold, by index."""
-    vectors = grader.encoder.encode(texts)
+    vectors = unit_vectors(grader.encoder, texts)
     cosines = vectors @ vectors.T
     pairs = combinations(range(len(texts)), 2)
     return [(a, b, float(cosines[a, b])) for a, b in pairs if cosines[a, b] > threshold]

@@ -64,6 +64,14 @@ def _visible(char: str) -> bool:
     return unicodedata.category(char) not in {"Cc", "Cf", "Co", "Cs"}
 
 
+def without_halves(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair that stands alone.
+
+    JSON and workbooks can escape one; no file and no connection can hold it.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def words(text: str) -> list[str]:
     """The words of a text, in order, as written."""
     return WORD.findall(text)

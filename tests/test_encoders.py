@@ -1,6 +1,7 @@
 """The shipped encoder against sentence-transformers, and the others over real connections."""
 
 import json
+import re
 import shutil
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader import Grader
 from grader.encoders.choose import build_encoder
 from grader.encoders.onnx import OnnxEncoder
 from grader.errors import EncoderError, MissingExtraError, ModelError
@@ -68,7 +70,7 @@ def test_any_sentence_transformers_folder_is_an_encoder(original):
     folder, expected = original
     encoder = build_encoder(str(folder), threads=1)
     assert np.allclose(encoder.encode(SENTENCES[:2]), expected[:2], atol=1e-5)
-    assert encoder.name == f"sentence-transformers:{folder}"
+    assert re.fullmatch(rf"sentence-transformers:{re.escape(str(folder))}@\w{{12}}", encoder.name)
 
 
 def test_a_model_that_is_nowhere_is_a_clear_error():
@@ -127,6 +129,9 @@ def test_files_that_are_no_model_are_clear_errors(tmp_path):
         OnnxEncoder(tmp_path / "m")
 
 
+_ODD = {"zeros": [0.0, 0.0], "null": [None, 1.0], "uneven": [1.0]}
+
+
 class Embeddings(BaseHTTPRequestHandler):
     """An embeddings endpoint; the model's name says how it behaves."""
 
@@ -139,6 +144,7 @@ class Embeddings(BaseHTTPRequestHandler):
             {"object": "embedding", "index": i, "embedding": [3.0, 4.0 + i]}
             for i, _ in enumerate(texts)
         ][::-1]
+        rows[-1]["embedding"] = _ODD.get(request["model"], rows[-1]["embedding"])
         status = 401 if request["model"] == "refused" else 200
         body = {
             "object": "list",
@@ -178,7 +184,16 @@ def test_an_embeddings_endpoint_is_an_encoder(endpoint):
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
 
 
-@pytest.mark.parametrize(("model", "problem"), [("refused", "bad key"), ("short", "1 vectors")])
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        ("refused", "bad key"),
+        ("short", "1 vectors"),
+        ("zeros", "vectors of zeros"),
+        ("null", "no numbers"),
+        ("uneven", "vectors that are none"),
+    ],
+)
 def test_an_endpoint_that_fails_is_a_clear_error(endpoint, model, problem):
     with pytest.raises(EncoderError, match=problem):
         build_encoder(f"openai:{model}", threads=1).encode(["a", "b"])
@@ -188,3 +203,32 @@ def test_an_endpoint_without_a_key_is_a_clear_error(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(EncoderError, match="OPENAI_API_KEY"):
         build_encoder("openai:any", threads=1)
+
+
+class Made:
+    """An encoder that gives what it was told to."""
+
+    name = "made"
+
+    def __init__(self, vectors):
+        self._vectors = vectors
+
+    def encode(self, texts):
+        return self._vectors(len(texts))
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [
+        lambda n: np.full((n, 4), np.nan, dtype=np.float32),
+        lambda n: np.zeros((n, 4), dtype=np.float32),
+        lambda n: np.ones((n, 4), dtype=np.float32),
+        lambda n: np.ones((n - 1, 1), dtype=np.float32),
+        lambda n: np.ones(n, dtype=np.float32),
+    ],
+    ids=["nan", "zeros", "not of length 1", "too few", "no matrix"],
+)
+def test_vectors_that_are_none_never_make_a_mark(grader, vectors):
+    broken = Grader(encoder=Made(vectors), verifier=grader.verifier)
+    with pytest.raises(EncoderError, match="encoder 'made'"):
+        broken.grade("I have no idea about bread and butter.", q="dropout")

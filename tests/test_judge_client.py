@@ -3,6 +3,8 @@
 import asyncio
 import json
 import threading
+from contextlib import closing
+from dataclasses import replace
 from types import SimpleNamespace
 
 import openai
@@ -10,6 +12,7 @@ import pytest
 from llm_server import Fault, completion, rung_of, serving
 
 from grader import errors
+from grader.judge.cache import ReplyCache
 from grader.judge.client import Client, Request, Usage, translate
 from grader.judge.rungs import Rung
 from grader.judge.schema import parse_reply, reply_schema
@@ -31,12 +34,12 @@ def read(text):
     return parse_reply(text, ["k1"], ["m1"])
 
 
-def ask(server, *, times=1, request=REQUEST, **settings):
+def ask(server, *, times=1, request=REQUEST, cache=None, key=KEY, **settings):
     """Ask side by side; each outcome is (reply or error), with the client and the usage."""
     quick = {"llm_backoff": 0.001, "llm_timeout": 5.0, **settings}
 
     async def main():
-        client = Client(Settings(llm_base_url=server.url, **quick), KEY)
+        client = Client(Settings(llm_base_url=server.url, **quick), key, cache=cache)
         usage = Usage()
         try:
             outcomes = await asyncio.gather(
@@ -102,6 +105,78 @@ def test_the_rung_that_works_is_found_once_and_remembered(supported, rung, how):
     assert all(text == GOOD for text, _ in outcomes)
     assert client.ladder("tiny").rung is rung
     assert usage.calls == 20 + rung, "the first answer climbs down, the others start there"
+
+
+def test_what_was_learnt_holds_for_the_next_run_and_for_all_of_its_calls(tmp_path):
+    def script(request, _):
+        if "temperature" in request:
+            return Fault(400, "unsupported", param="temperature")
+        return GOOD if rung_of(request) == "tool" else Fault(400, "no such thing")
+
+    with serving(script) as server:
+        for wasted in (2, 0):
+            with closing(ReplyCache(tmp_path)) as cache:
+                outcomes, client, usage = ask(server, times=10, cache=cache)
+            assert [text for text, _ in outcomes] == [GOOD] * 10
+            assert usage.calls == 10 + wasted
+        assert client.ladder("tiny").rung is Rung.TOOL_CALL
+        outcomes, client, _ = ask(server, times=1)
+    # Without the cache, and all at once: each finds by itself what the first found.
+    with serving(script) as server, closing(ReplyCache(tmp_path / "b")) as cache:
+        cache.keep_learnt(f"{server.url}/ tiny", Rung.TOOL_CALL, ())
+        outcomes, client, _ = ask(server, times=10, cache=cache)
+        assert [text for text, _ in outcomes] == [GOOD] * 10
+        assert client.ladder("tiny").rung is Rung.TOOL_CALL
+
+
+def test_what_is_wrong_with_one_request_teaches_nothing_of_the_endpoint():
+    def script(request, _):
+        return Fault(400, "too long") if request["max_completion_tokens"] == 7 else GOOD
+
+    async def main(server):
+        client = Client(Settings(llm_base_url=server.url), KEY)
+        with pytest.raises(errors.JudgeRequestError, match="too long"):
+            await client.ask(replace(REQUEST, max_output_tokens=7), read, Usage())
+        await client.ask(REQUEST, read, Usage())
+        with pytest.raises(errors.JudgeRequestError, match="too long"):
+            await client.ask(replace(REQUEST, max_output_tokens=7), read, Usage())
+        await client.aclose()
+        return client
+
+    with serving(script) as server:
+        client = asyncio.run(main(server))
+    assert client.ladder("tiny").rung is Rung.STRICT_SCHEMA
+    rungs = [rung_of(r) for r in server.requests]
+    assert rungs == ["schema", "tool", "json", "plain", "schema", "schema"]
+
+
+def test_a_filter_that_dislikes_one_answer_stops_it_alone():
+    def script(_, number):
+        return GOOD if number == 0 else Fault(403, "forbidden words")
+
+    with serving(script) as server:
+        outcomes, _, _ = ask(server, times=2)
+    assert outcomes[0][0] == GOOD
+    assert isinstance(outcomes[1], errors.JudgeRequestError)
+    assert "forbidden words" in str(outcomes[1])
+    with serving(lambda *_: Fault(403)) as server:
+        [outcome], _, _ = ask(server)
+    assert isinstance(outcome, errors.JudgeSetupError)
+
+
+@pytest.mark.parametrize("key", [f"{KEY}\r\n", f" {KEY} "])
+def test_space_around_a_key_is_no_part_of_it(key):
+    with serving(lambda *_: GOOD) as server:
+        [outcome], *_ = ask(server, key=key)
+        assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert outcome[0] == GOOD
+
+
+@pytest.mark.parametrize("key", ["sk-“quoted”", "sk-in\nside"])
+def test_what_can_be_no_key_is_refused_and_not_shown(key):
+    with pytest.raises(errors.JudgeSetupError, match="copy it anew") as caught:
+        Client(Settings(llm_base_url="http://127.0.0.1:9/v1"), key)
+    assert "sk-" not in str(caught.value)
 
 
 def test_prose_around_a_mark_is_never_searched():
@@ -178,6 +253,7 @@ def test_a_passing_fault_is_mended_by_another_attempt(fault):
         ("nonsense", "JudgeReplyError", 6),
         (Fault(400, "too many tokens"), "JudgeRequestError", 4),
         (Fault(401, "wrong key"), "JudgeSetupError", 1),
+        (Fault(402, "Insufficient Balance"), "JudgeSetupError", 1),
         (Fault(403, "not for you"), "JudgeSetupError", 1),
         (Fault(404, "no model 'tiny'"), "JudgeSetupError", 1),
         (Fault(429, "pay first", code="insufficient_quota"), "JudgeSetupError", 1),

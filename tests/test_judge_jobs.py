@@ -215,16 +215,17 @@ def test_what_fails_in_every_round_is_a_failure_not_a_zero(work):
         calls = len(server.requests)
         assert isinstance(work(server, resume=True, llm_batch_rounds=2), Finished)
         assert len(server.requests) == calls, "nothing is asked live in the end"
-    statuses = sorted(r["status"] for r in judged())
-    assert statuses == ["failed"] * (N - 1) + ["judged"]
-    failures = [f for r in judged() for f in r["failures"]]
-    assert {(f["reason"], f["message"]) for f in failures} == {("JudgeServerError", "overloaded")}
-    with Path("out.csv").open(newline="") as stream:
-        scores = [r["grade_score"] for r in csv.DictReader(stream)][:N]
-    assert all(float(score) > 0 for score in scores)
-    # Run again: the failed ones alone are asked anew.
-    with serving(good) as server:
-        server.batch.script = good
+        statuses = sorted(r["status"] for r in judged())
+        assert statuses == ["failed"] * (N - 1) + ["judged"]
+        failures = [f for r in judged() for f in r["failures"]]
+        assert {(f["reason"], f["message"]) for f in failures} == {
+            ("JudgeServerError", "overloaded")
+        }
+        with Path("out.csv").open(newline="") as stream:
+            scores = [r["grade_score"] for r in csv.DictReader(stream)][:N]
+        assert all(float(score) > 0 for score in scores)
+        # Run again: the failed ones alone are asked anew.
+        server.script = server.batch.script = good
         anew = work(server, llm_canary_rate=0)
     assert anew.requests + anew.asked_now == N - 1
 

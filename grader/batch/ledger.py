@@ -254,13 +254,12 @@ class Ledger:
         return row in self._db.execute("SELECT size, changed_ns FROM output").fetchall()
 
     def about_to_place(self, file: Path) -> None:
-        """Note the finished file that is moved to the output's place next."""
+        """Note the finished file that is moved to the output's place next.
+
+        What is there now stays noted too: the move may fail.
+        """
         status = file.stat()
-        with self.together():
-            self._db.execute("DELETE FROM output")
-            self._db.execute(
-                "INSERT INTO output VALUES (?, ?)", (status.st_size, status.st_mtime_ns)
-            )
+        self._db.execute("INSERT INTO output VALUES (?, ?)", (status.st_size, status.st_mtime_ns))
 
     def has_jobs(self) -> bool:
         """Whether batch jobs of the judge are noted."""

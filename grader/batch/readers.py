@@ -17,6 +17,7 @@ from grader.batch.encodings import find_encoding
 from grader.batch.formats import Format, format_of_input, open_bytes
 from grader.columns import as_text
 from grader.errors import TableError
+from grader.text import without_halves
 
 Row = dict[str, Any]
 """Cells by column. Text formats hold text; the others keep numbers, dates and the like."""
@@ -170,17 +171,17 @@ def _parse_line(line: str, where: str) -> Row:
         raise TableError(f"{where}: is no JSON that can be read: {error}") from error
     if not isinstance(row, dict):
         raise TableError(f'{where}: must be an object, such as  {{"answer": "…"}}')
-    return _without_halves(row) if _HALF.search(line) else row
+    return _all_without_halves(row) if _HALF.search(line) else row
 
 
-def _without_halves(value: Any) -> Any:
-    """The same with U+FFFD for each half of a surrogate pair: JSON can escape one alone."""
+def _all_without_halves(value: Any) -> Any:
+    """The same, each text in it ``without_halves``."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return without_halves(value)
     if isinstance(value, list):
-        return [_without_halves(item) for item in value]
+        return [_all_without_halves(item) for item in value]
     if isinstance(value, dict):
-        return {_without_halves(key): _without_halves(item) for key, item in value.items()}
+        return {_all_without_halves(key): _all_without_halves(item) for key, item in value.items()}
     return value
 
 

@@ -151,6 +151,9 @@ def whole(target: Target) -> Iterator[None]:
     """
     try:
         with _naming_output(target.name):
+            if target.aside != target.folder:
+                with suppress(FileNotFoundError):  # of a run that was killed
+                    target.filesystem.delete_dir(target.aside)
             target.filesystem.create_dir(target.aside)
         yield
         if target.aside != target.folder:

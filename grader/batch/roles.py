@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from grader.batch.readers import Row, Table
 from grader.columns import ADDED, ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
+from grader.encoders.vectors import unit_vectors
 from grader.errors import TableError, UnknownQuestionError
 from grader.grading import Grader
 
@@ -207,7 +208,9 @@ def _likely(headers: Sequence[str], grader: Grader) -> dict[str, str]:
     if not worth:
         return {}
     named = [(t, s.id) for s in grader.catalog.summaries() for t in (s.prompt, *s.aliases)]
-    cosines = grader.encoder.encode(worth) @ grader.encoder.encode([t for t, _ in named]).T
+    cosines = (
+        unit_vectors(grader.encoder, worth) @ unit_vectors(grader.encoder, [t for t, _ in named]).T
+    )
     best = cosines.argmax(axis=1)
     return {
         header: named[int(n)][1]

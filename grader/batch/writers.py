@@ -158,8 +158,10 @@ def _writer(
         table.close()
     elif form == "xlsx":
         table = XlsxTable(aside, columns)
-        yield table
-        table.close()
+        try:
+            yield table
+        finally:
+            table.close()  # in any case, or rows stay in a file of their own
     else:
         with aside.open("wb") as raw:
             # No name and no time in the gzip, so that the same rows make the same bytes.

@@ -17,6 +17,7 @@ from grader.batch.extras import require
 from grader.batch.readers import Row, Table, check_header
 from grader.columns import as_text
 from grader.errors import TableError
+from grader.text import without_halves
 
 CELL_LIMIT = 32_767
 ROW_LIMIT = 1_048_576
@@ -129,7 +130,7 @@ def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
         while cells and cells[-1] is None:
             cells.pop()
         if cells:
-            yield number, [unescape(c) if isinstance(c, str) else c for c in cells]
+            yield number, [without_halves(unescape(c)) if isinstance(c, str) else c for c in cells]
 
 
 @contextmanager

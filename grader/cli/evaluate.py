@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +95,8 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     from grader.evaluation.fitting import fit_calibration
 
     check_output(output, force=force)
-    grader = Grader(load_settings(**marked.settings))
+    # One that is there already must not stand in the way of a new one.
+    grader = Grader(replace(load_settings(**marked.settings), calibration=None))
     calibration = fit_calibration(_judge(grader, marked))
     output.write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
     typer.echo(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.onnx_model import OnnxModel
-from grader.resources import checksum, model_folder
+from grader.resources import checksum, contents, model_folder
 
 if TYPE_CHECKING:
     from grader.encoders.base import Vectors
@@ -24,7 +24,7 @@ class OnnxEncoder:
         """
         home = model_folder("encoder") if folder is None else folder
         self._model = OnnxModel(home, "sentence_embedding", threads=threads)
-        self._name = f"onnx:{checksum(home)[:12] if folder is None else folder.name}"
+        self._name = f"onnx:{checksum(home)[:12] if folder is None else contents(home)[:12]}"
 
     @property
     def name(self) -> str:

@@ -42,16 +42,21 @@ class OpenAIEncoder:
         """Unit vectors, float32 of shape (len(texts), dimension).
 
         Raises:
-            EncoderError: the endpoint refused, failed or did not answer.
+            EncoderError: the endpoint refused, failed, did not answer, or gave no vectors.
         """
         if not texts:
             return np.empty((0, 0), dtype=np.float32)
         rows: list[list[float]] = []
         for start in range(0, len(texts), _BATCH):
             rows += self._request(list(texts[start : start + _BATCH]))
-        vectors = np.asarray(rows, dtype=np.float32)
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        return vectors
+        try:
+            vectors = np.asarray(rows, dtype=np.float32)
+        except (TypeError, ValueError) as error:
+            raise EncoderError(f"encoder '{self.name}': vectors that are none: {error}") from error
+        lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+        if not (lengths > 0).all():
+            raise EncoderError(f"encoder '{self.name}': vectors of zeros, or of no numbers")
+        return np.asarray(vectors / lengths)
 
     def _request(self, texts: list[str]) -> list[list[float]]:
         try:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader.errors import EncoderError, MissingExtraError
+from grader.resources import contents
 
 if TYPE_CHECKING:
     from grader.encoders.base import Vectors
@@ -32,11 +34,13 @@ class SentenceTransformersEncoder:
         except (OSError, ValueError) as error:
             problem = str(error).splitlines()[0]
             raise EncoderError(f"encoder '{model}' can't be loaded: {problem}") from error
-        self._name = f"sentence-transformers:{model}"
+        folder = Path(model)
+        version = f"@{contents(folder)[:12]}" if folder.is_dir() else ""
+        self._name = f"sentence-transformers:{model}{version}"
 
     @property
     def name(self) -> str:
-        """``sentence-transformers:`` and the model as given."""
+        """``sentence-transformers:``, the model as given and, of a folder, its files' checksum."""
         return self._name
 
     def encode(self, texts: Sequence[str]) -> Vectors:

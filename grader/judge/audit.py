@@ -26,6 +26,7 @@ class AuditLog:
         self._file = file
         try:
             handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _OWNER_ONLY)
+            file.chmod(_OWNER_ONLY)
         except OSError as error:
             raise OutputError(f"{file}: can't be written: {error.strerror}") from error
         self._stream = os.fdopen(handle, "a", encoding="utf-8")

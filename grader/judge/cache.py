@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,13 @@ from grader.errors import OutputError
 
 OFF = "off"
 _FILE = "replies.sqlite"
-_OWNER_ONLY = 0o700
+_OWNER_ONLY, _OWNER_READS = 0o700, 0o600
 _WAIT_FOR_OTHERS = 30.0
 _TABLES = """
     CREATE TABLE IF NOT EXISTS replies (key TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE IF NOT EXISTS rungs (key TEXT PRIMARY KEY, rung INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS learnt (
+      key TEXT PRIMARY KEY, rung INTEGER NOT NULL, refused TEXT NOT NULL
+    ) WITHOUT ROWID;
 """
 
 
@@ -52,7 +54,7 @@ def cache_key(request: Mapping[str, Any]) -> str:
 
 
 class ReplyCache:
-    """Replies by request, and which rung works for a model at an endpoint.
+    """Replies by request, and what a model at an endpoint takes.
 
     Used from one thread at a time; several processes may share the file. Replies quote
     answers: the folder is for its owner's eyes alone.
@@ -67,6 +69,8 @@ class ReplyCache:
         self.file = folder / _FILE
         with self._naming():
             folder.mkdir(mode=_OWNER_ONLY, parents=True, exist_ok=True)
+            self.file.touch(mode=_OWNER_READS)
+            self.file.chmod(_OWNER_READS)
             self._db = sqlite3.connect(
                 self.file,
                 timeout=_WAIT_FOR_OTHERS,
@@ -88,16 +92,18 @@ class ReplyCache:
         with self._naming():
             self._db.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, text))
 
-    def rung(self, endpoint: str) -> int | None:
-        """The rung that has worked for an endpoint's model."""
+    def learnt(self, endpoint: str) -> tuple[int, list[str]] | None:
+        """The rung that has worked for an endpoint's model, and the parameters it refused."""
+        sql = "SELECT rung, refused FROM learnt WHERE key = ?"
         with self._naming():
-            row = self._db.execute("SELECT rung FROM rungs WHERE key = ?", (endpoint,)).fetchone()
-        return row[0] if row else None
+            row = self._db.execute(sql, (endpoint,)).fetchone()
+        return (row[0], row[1].split()) if row else None
 
-    def keep_rung(self, endpoint: str, rung: int) -> None:
-        """Remember it for the next run."""
+    def keep_learnt(self, endpoint: str, rung: int, refused: Iterable[str]) -> None:
+        """Remember them for the next run."""
+        values = endpoint, rung, " ".join(sorted(refused))
         with self._naming():
-            self._db.execute("INSERT OR REPLACE INTO rungs VALUES (?, ?)", (endpoint, rung))
+            self._db.execute("INSERT OR REPLACE INTO learnt VALUES (?, ?, ?)", values)
 
     def info(self) -> CacheInfo:
         """What is there."""
@@ -110,7 +116,7 @@ class ReplyCache:
         """Forget everything; how many replies there were."""
         with self._naming():
             gone = self._db.execute("DELETE FROM replies").rowcount
-            self._db.execute("DELETE FROM rungs")
+            self._db.execute("DELETE FROM learnt")
             self._db.execute("VACUUM")
         return gone
 

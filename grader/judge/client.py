@@ -35,7 +35,7 @@ from grader.errors import (
 from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
-from grader.judge.rungs import Ladder, Rung, request_part
+from grader.judge.rungs import Descent, Ladder, Rung, request_part
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
 
@@ -61,6 +61,7 @@ _TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EA
 _LASTING: Mapping[int, str] = MappingProxyType(
     {
         HTTPStatus.UNAUTHORIZED: "refuses the key in OPENAI_API_KEY",
+        HTTPStatus.PAYMENT_REQUIRED: "no credit",
         HTTPStatus.FORBIDDEN: "refuses the key in OPENAI_API_KEY",
         HTTPStatus.NOT_FOUND: "no such model or path",
     }
@@ -121,7 +122,7 @@ class Client:
     budget: Budget = field(default_factory=lambda: Budget({}))
     """Counts and limits the calls."""
     cache: ReplyCache | None = None
-    """Remembers the rungs from run to run."""
+    """Remembers from run to run what the endpoint takes."""
     log: AuditLog | None = None
     """Is told of every call."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
@@ -132,12 +133,14 @@ class Client:
         """Make the SDK's client; nothing is sent yet.
 
         Raises:
-            JudgeSetupError: OpenAI's own endpoint is meant and there is no key.
+            JudgeSetupError: OpenAI's own endpoint is meant and there is no key, or it can be none.
         """
         base_url = self.settings.llm_base_url or os.environ.get("OPENAI_BASE_URL") or None
-        key = self.api_key or os.environ.get("OPENAI_API_KEY")
+        key = (self.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
         if not key and base_url is None:
             raise JudgeSetupError("the judge needs a key: set OPENAI_API_KEY in the environment")
+        if not (key.isascii() and key.isprintable()):
+            raise JudgeSetupError("OPENAI_API_KEY holds signs that no key has: copy it anew")
         self._sdk = openai.AsyncOpenAI(
             api_key=key or _NO_KEY,
             base_url=base_url,
@@ -164,8 +167,8 @@ class Client:
     def ladder(self, model: str) -> Ladder:
         """What has been learnt of a model."""
         if model not in self._ladders:
-            known = self.cache.rung(self._place(model)) if self.cache else None
-            self._ladders[model] = Ladder(None if known is None else Rung(known))
+            learnt = self.cache.learnt(self._place(model)) if self.cache else None
+            self._ladders[model] = Ladder(Rung(learnt[0]), learnt[1]) if learnt else Ladder()
         return self._ladders[model]
 
     async def aclose(self) -> None:
@@ -209,7 +212,8 @@ class Client:
             wait=_Wait(self.settings.llm_backoff),
             reraise=True,
         )
-        return await retrying(self._down_the_ladder, request, read, usage, ladder, clock)
+        way = Descent(ladder)
+        return await retrying(self._down_the_ladder, request, read, usage, ladder, way, clock)
 
     async def _down_the_ladder(
         self,
@@ -217,21 +221,20 @@ class Client:
         read: Callable[[str], T],
         usage: Usage,
         ladder: Ladder,
+        way: Descent,
         clock: asyncio.Timeout,
     ) -> tuple[str, T]:
         """One attempt: at the rung that works or, while none is known, at each lower one."""
         while True:
-            rung = ladder.rung
             try:
-                text = await self._call(request, rung, ladder, usage, clock)
+                text = await self._call(request, way.rung, ladder, usage, clock)
                 found = read(text)
             except (JudgeRequestError, JudgeReplyError):
-                if not ladder.step_down(rung):
+                if not way.step():
                     raise
                 continue
-            if not ladder.proven and self.cache:
-                self.cache.keep_rung(self._place(request.model), rung)
-            ladder.prove(rung)
+            if ladder.prove(way.rung) and self.cache:
+                self.cache.keep_learnt(self._place(request.model), ladder.rung, ladder.refused)
             return text, found
 
     def _place(self, model: str) -> str:
@@ -254,9 +257,9 @@ class Client:
             try:
                 body = await self._send(sent)
             except openai.OpenAIError as error:
-                ours = self._ours(error)
+                ours = self._ours(error, ladder)
                 self._note(sent, error=f"{type(ours).__name__}: {ours}")
-                refused = _refused_parameter(error, ladder.refused)
+                refused = _refused_parameter(error, sent)
                 if not refused:
                     raise ours from error
             except JudgeTimeoutError as error:
@@ -294,8 +297,11 @@ class Client:
         self.budget.spend(request.model, tokens.prompt_tokens, tokens.completion_tokens)
         return said(completion.choices[0], rung)
 
-    def _ours(self, error: openai.OpenAIError) -> JudgeError | JudgeSetupError:
+    def _ours(self, error: openai.OpenAIError, ladder: Ladder) -> JudgeError | JudgeSetupError:
         """The error of ours that stands for one of the SDK's."""
+        if isinstance(error, openai.PermissionDeniedError) and ladder.known:
+            # The key was good before: it is this answer that a filter on the way dislikes.
+            return JudgeRequestError(" ".join(error.message.split()))
         if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
             self._throttle.narrow()
         return translate(error, self.base_url, self._sdk.api_key)
@@ -337,10 +343,11 @@ class _Wait:
 def translate(error: openai.OpenAIError, base_url: str, key: str) -> JudgeError | JudgeSetupError:
     """The error of ours that stands for one of the SDK's; the key is in no message."""
     message = " ".join(str(error).split()).replace(key, "***")
+    cause = str(error.__cause__ or "").replace(key, "***")
     if isinstance(error, openai.APITimeoutError):
         return JudgeTimeoutError(f"{base_url}: no reply in time")
     if isinstance(error, openai.APIConnectionError):
-        return JudgeConnectionError(f"{base_url}: {error.__cause__ or message}")
+        return JudgeConnectionError(f"{base_url}: {cause or message}")
     if not isinstance(error, openai.APIStatusError):
         return JudgeReplyError(f"{base_url}: {message}")
     return _by_status(error, message, base_url)
@@ -377,13 +384,13 @@ def _retry_after(error: openai.APIStatusError) -> float | None:
     return None
 
 
-def _refused_parameter(error: openai.OpenAIError, refused: set[str]) -> str:
+def _refused_parameter(error: openai.OpenAIError, sent: Mapping[str, Any]) -> str:
     """The name of an optional parameter that the endpoint does not take, if it is that."""
     if not isinstance(error, openai.APIStatusError) or error.status_code not in _NOT_SUPPORTED:
         return ""
     named = f"{error.param} {error.message}"
     candidates = (*_OPTIONAL, *_OLD_NAMES)
-    return next((n for n in candidates if n not in refused and n in named), "")
+    return next((n for n in candidates if n in sent and n in named), "")
 
 
 def _body(request: Request, rung: Rung, refused: set[str]) -> dict[str, Any]:

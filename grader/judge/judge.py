@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from grader import scoring
 from grader.errors import (
     GraderError,
     JudgeBudgetError,
@@ -28,7 +29,7 @@ from grader.judge.quotes import find_quote
 from grader.judge.redaction import Redacted, Redactor
 from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
 from grader.screening import SUSPECTED, VOIDING, is_too_short
-from grader.settings import Settings, load_settings
+from grader.settings import Settings, changed, load_settings
 from grader.text import words
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Judge:
             MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
         """
-        self.settings = settings if settings and not overrides else load_settings(**overrides)
+        self.settings = changed(settings or load_settings(), **overrides)
         self.models = _names(model) or _names(self.settings.llm_model)
         if not self.models:
             raise SettingsError(
@@ -209,6 +210,19 @@ class Judge:
         self.close()
 
     @property
+    def _sending(self) -> str:
+        settings = self.settings
+        return scoring.sign(
+            [
+                self._client.base_url,
+                settings.llm_suspected,
+                settings.llm_max_output_tokens,
+                settings.llm_canary_rate,
+                settings.llm_phone_region if settings.llm_redact else None,
+            ]
+        )
+
+    @property
     def _runs(self) -> range:
         return range(self.settings.llm_runs)
 
@@ -261,6 +275,7 @@ class Judge:
             runs=self.settings.llm_runs,
             seed=self.settings.llm_seed,
             temperature=self.settings.llm_temperature,
+            sending=self._sending,
         )
 
     def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:

@@ -15,6 +15,7 @@ from typing import Any
 
 from grader.records import KeyPoint, Misconception, Question
 from grader.resources import prompt_text
+from grader.text import without_halves
 
 VERSION = "1"
 
@@ -62,7 +63,7 @@ def build_messages(question: Question, checklist: Checklist, answer: str) -> tup
     """The messages of a request: rules with the rubric, then the answer alone."""
     return (
         {"role": "system", "content": f"{rules()}\n{_data(_rubric(question, checklist))}"},
-        {"role": "user", "content": _data({"answer": answer})},
+        {"role": "user", "content": _data({"answer": without_halves(answer)})},
     )
 
 

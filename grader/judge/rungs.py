@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from enum import IntEnum
 from typing import Any
@@ -41,14 +41,16 @@ def request_part(rung: Rung) -> dict[str, Any]:
 class Ladder:
     """What has been learnt of one model at one endpoint. Used from one event loop."""
 
-    def __init__(self, known: Rung | None = None) -> None:
-        """Start at the top, or at the rung that worked in an earlier run."""
+    def __init__(self, known: Rung | None = None, refused: Iterable[str] = ()) -> None:
+        """Start at the top, or with what was learnt in an earlier run."""
         self.rung = known or Rung.STRICT_SCHEMA
+        self.known = known is not None
         self.proven = False
-        self.refused: set[str] = set()
+        """Whether a reply has followed the schema in this run."""
+        self.refused = set(refused)
         """Parameters that the endpoint does not take from this model."""
         self._first = asyncio.Lock()
-        self._tried = known is not None
+        self._tried = self.known
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -62,13 +64,31 @@ class Ladder:
                 return
         yield
 
-    def step_down(self, failed: Rung) -> bool:
-        """Leave a rung that does not work; False where it has worked before or is the last."""
-        if self.proven or failed is Rung.PLAIN:
-            return False
-        self.rung = max(self.rung, Rung(failed + 1))
-        return True
+    def prove(self, rung: Rung) -> bool:
+        """Remember the rung of a reply that followed the schema; whether that is news."""
+        news = not self.proven or rung < self.rung
+        if news:
+            self.rung, self.known, self.proven = rung, True, True
+        return news
 
-    def prove(self, rung: Rung) -> None:
-        """Remember the rung of a reply that followed the schema."""
-        self.rung, self.proven = rung, True
+
+class Descent:
+    """One request's own way down a ladder: its failures alone teach the ladder nothing."""
+
+    def __init__(self, ladder: Ladder) -> None:
+        self._ladder = ladder
+        self.rung = ladder.rung
+
+    def step(self) -> bool:
+        """Leave a rung that failed: for the one that works, else for the next lower one.
+
+        False where there is none.
+        """
+        ladder = self._ladder
+        if ladder.proven:
+            news, self.rung = self.rung is not ladder.rung, ladder.rung
+            return news
+        if self.rung is Rung.PLAIN:
+            return False
+        self.rung = Rung(self.rung + 1)
+        return True
