@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
-from grader.errors import AnswerError
+from grader.errors import AnswerError, InputError
 
+_SHOWN = 60
 _MOST_BYTES_A_CHAR = 4
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
@@ -37,22 +40,33 @@ def read_answer(source: str, *, max_chars: int, encoding: str | None = None) -> 
     return text
 
 
+def standard_input() -> BinaryIO:
+    """The bytes of standard input.
+
+    Raises:
+        InputError: it is closed.
+    """
+    if sys.stdin is None:
+        raise InputError("standard input is closed: name a file")
+    return sys.stdin.buffer
+
+
 def _read(source: str, limit: int) -> bytes:
     if source == "-":
-        data = sys.stdin.buffer.read(limit + 1)
+        data = standard_input().read(limit + 1)
     else:
-        path = Path(source)
-        if path.is_dir():
-            raise AnswerError(f"{source}: is a folder: give one text file")
         try:
-            with path.open("rb") as file:
+            with Path(source).open("rb") as file:
                 data = file.read(limit + 1)
-        except FileNotFoundError as error:
-            raise AnswerError(
-                f"{source}: no such file (to grade a text itself, use --text)"
-            ) from error
+        except IsADirectoryError as error:
+            raise AnswerError(f"{source}: is a folder: give one text file") from error
         except OSError as error:
-            raise AnswerError(f"{source}: can't be read: {error.strerror}") from error
+            if error.errno not in {errno.ENOENT, errno.ENAMETOOLONG}:
+                raise AnswerError(f"{source}: can't be read: {error.strerror}") from error
+            name = source if len(source) <= _SHOWN else f"{source[:_SHOWN]}…"
+            raise AnswerError(
+                f"{name}: no such file (to grade a text itself, use --text)"
+            ) from error
     if len(data) > limit:
         raise AnswerError(_too_long(source, limit // _MOST_BYTES_A_CHAR))
     return data

@@ -13,6 +13,7 @@ from typing import Any
 
 from grader.bank import load_entry
 from grader.errors import DataFileError, UnknownQuestionError
+from grader.files import write_whole
 from grader.records import BankEntry, Question, Rubric
 from grader.resources import data_folder
 from grader.rubric import CONTRAST_SUFFIX, build_question, load_rubric
@@ -148,7 +149,7 @@ def write_index(folder: Path) -> None:
         for file in _yaml_files(folder)
     }
     text = json.dumps(rows, indent=1, ensure_ascii=False, sort_keys=True)
-    (folder / INDEX).write_text(text + "\n", encoding="utf-8")
+    write_whole(folder / INDEX, text + "\n")
 
 
 def index_is_fresh(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from typing import Any
@@ -11,6 +12,7 @@ from grader.errors import AnswerError, TableError
 from grader.records import Failure, Grade
 
 ANSWER, QUESTION_ID, REFERENCE, QUESTION = "answer", "question_id", "reference", "question"
+_CELL_ERRORS = {"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!"}
 NEEDS_REVIEW = "grade_needs_review"
 NUMBERS = ("grade_score", "grade_points", "grade_max_points", "grade_confidence")
 ADDED = (
@@ -71,7 +73,7 @@ def as_text(value: Any) -> str:
     """A cell of any type as the text that a CSV holds; nothing is the empty text."""
     if isinstance(value, str):
         return value
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, date | time):
         return value.isoformat()
@@ -84,11 +86,17 @@ def answer_text(value: Any) -> str:
     """The text of an answer's cell; a number is read as it is written.
 
     Raises:
-        AnswerError: the cell holds no text, such as a list.
+        AnswerError: the cell holds no text, such as a list, or what a spreadsheet puts in the
+            place of one that it took for a formula.
     """
     if isinstance(value, dict | list | tuple | bytes):
         raise AnswerError(f"the answer is no text but a {type(value).__name__}")
-    return as_text(value)
+    text = as_text(value)
+    if text.strip() in _CELL_ERRORS:
+        raise AnswerError(
+            f"the answer is {text.strip()}: the spreadsheet took it for a formula: enter it as text"
+        )
+    return text
 
 
 def _listed(columns: Sequence[str]) -> str:

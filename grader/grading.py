@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import (
@@ -31,10 +32,12 @@ from grader.columns import (
     QUESTION,
     QUESTION_ID,
     REFERENCE,
+    answer_text,
+    as_text,
     check_columns,
     grade_cells,
 )
-from grader.errors import AnswerError, InputError, SettingsError, TableError
+from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
 from grader.feedback import write_feedback
 from grader.records import Calibration, Failure, Grade, Question
 from grader.rubric import question_from_reference
@@ -202,12 +205,22 @@ class Grader:
             raise InputError("there is no judge to make a forecast for")
         from grader.judge.judge import Case
 
-        cases = {
-            (question.digest, text): Case(text, question)
-            for text, question in items
-            if isinstance(question, Question) and self._is_gradable(text)
-        }
-        return self._judge.forecast(list(cases.values()))
+        return self._judge.forecast(
+            Case(text, question) for text, question in self._distinct(items)
+        )
+
+    def _distinct(
+        self, items: Iterable[tuple[str, Question | InputError]]
+    ) -> Iterator[tuple[str, Question]]:
+        """What can be graded, each once; of what was seen only hashes are kept."""
+        seen: set[bytes] = set()
+        for text, question in items:
+            if isinstance(question, InputError) or not self._is_gradable(text):
+                continue
+            mark = hashlib.sha256(f"{question.digest}\0{text}".encode(errors="replace")).digest()
+            if mark not in seen:
+                seen.add(mark)
+                yield text, question
 
     @property
     def has_judge(self) -> bool:
@@ -229,12 +242,12 @@ class Grader:
         grades = self._grade_chunk(answers)
         return [Case(a.text, a.question, g.flags) for a, g in zip(answers, grades, strict=True)]
 
-    def forecast_rows(self, rows: Iterable[Mapping[str, str]], *, q: str | None = None) -> Forecast:
+    def forecast_rows(self, rows: Iterable[Mapping[str, Any]], *, q: str | None = None) -> Forecast:
         """The same for the rows of a table."""
-        return self.forecast((row[ANSWER], self.row_question(row, q)) for row in rows)
+        return self.forecast(self._item(row, q) for row in rows)
 
     def grade_rows(
-        self, rows: Sequence[Mapping[str, str]], *, q: str | None = None
+        self, rows: Sequence[Mapping[str, Any]], *, q: str | None = None
     ) -> list[Grade | Failure]:
         """Grade rows of a table, in order; a row that can't be graded is a ``Failure``.
 
@@ -243,25 +256,40 @@ class Grader:
                 perhaps ``question``).
             q: the question of rows that name none.
         """
-        return self.grade_all([(row[ANSWER], self.row_question(row, q)) for row in rows])
+        return self.grade_all([self._item(row, q) for row in rows])
 
-    def row_question(self, row: Mapping[str, str], q: str | None = None) -> Question | InputError:
+    def _item(self, row: Mapping[str, Any], q: str | None) -> tuple[str, Question | InputError]:
+        try:
+            return answer_text(row.get(ANSWER)), self.row_question(row, q)
+        except AnswerError as error:
+            return "", error
+
+    def row_question(self, row: Mapping[str, Any], q: str | None = None) -> Question | InputError:
         """The question that a row of a table asks for, or the error that its failure will tell.
 
         Args:
-            row: with ``question_id`` or ``reference`` (and, with it, perhaps ``question``).
+            row: with ``question_id`` or ``reference`` (and, with it, perhaps ``question``). A
+                question of the bank goes before a reference.
             q: the question if the row names none.
         """
+        name, reference, prompt = (
+            as_text(row.get(column)).strip() for column in (QUESTION_ID, REFERENCE, QUESTION)
+        )
+        if not (name or reference or q):
+            return TableError(f"the row has no {QUESTION_ID} and no {REFERENCE}")
         try:
-            reference = row.get(REFERENCE, "").strip()
-            if reference:
-                return self.custom_question(reference, row.get(QUESTION, "").strip())
-            name = row.get(QUESTION_ID, "").strip() or q
-            if name:
-                return self.question(name)
+            if reference and not (name and self._knows(name)):
+                return self.custom_question(reference, prompt)
+            return self.question(name or q or "")
         except InputError as error:
             return error
-        return TableError(f"the row has no {QUESTION_ID} and no {REFERENCE}")
+
+    def _knows(self, name: str) -> bool:
+        try:
+            self.catalog.resolve(name)
+        except UnknownQuestionError:
+            return False
+        return True
 
     def grade_frame(self, frame: pd.DataFrame, *, q: str | None = None) -> pd.DataFrame:
         """Grade a pandas table with the columns of ``grade_rows``.
@@ -277,8 +305,8 @@ class Grader:
         import pandas as pd
 
         check_columns([str(name) for name in frame.columns], "the frame", q=q)
-        texts = frame.astype(object).where(frame.notna(), "").astype(str)
-        records = cast("list[dict[str, str]]", texts.to_dict("records"))
+        cells = frame.astype(object).where(frame.notna(), "")
+        records = cast("list[dict[str, Any]]", cells.to_dict("records"))
         results = self.grade_rows(records, q=q)
         added = pd.DataFrame([grade_cells(r) for r in results], index=frame.index, columns=ADDED)
         for name in NUMBERS:
@@ -288,7 +316,7 @@ class Grader:
         return pd.concat([frame, added], axis=1)
 
     def grade_stream(
-        self, rows: Iterable[Mapping[str, str]], *, q: str | None = None, chunk: int = STREAM_CHUNK
+        self, rows: Iterable[Mapping[str, Any]], *, q: str | None = None, chunk: int = STREAM_CHUNK
     ) -> Iterator[Grade | Failure]:
         """Grade rows as they come, in order and in constant memory.
 
@@ -297,7 +325,12 @@ class Grader:
             q: the question of rows that name none.
             chunk: how many rows are graded side by side; 1 gives each its grade at once, at
                 the price of speed.
+
+        Raises:
+            InputError: ``chunk`` is less than 1.
         """
+        if chunk < 1:
+            raise InputError(f"a chunk of {chunk} rows: it must be 1 or more")
         rest = iter(rows)
         while ahead := list(islice(rest, chunk)):
             yield from self.grade_rows(ahead, q=q)
@@ -327,7 +360,7 @@ class Grader:
 
     async def grade_stream_async(
         self,
-        rows: AsyncIterable[Mapping[str, str]],
+        rows: AsyncIterable[Mapping[str, Any]],
         *,
         q: str | None = None,
         chunk: int = STREAM_CHUNK,
@@ -422,8 +455,10 @@ class Grader:
         """Refuse an answer that can't be graded.
 
         Raises:
-            AnswerError: it is empty or too long.
+            AnswerError: it is no text, empty or too long.
         """
+        if not isinstance(answer, str):
+            raise AnswerError(f"the answer is no text but {answer!r}")
         if len(answer) > self.settings.max_answer_chars:
             raise AnswerError(
                 f"the answer has {len(answer):,} characters, more than "

@@ -242,6 +242,45 @@ def test_the_output_may_be_written_again_unless_someone_else_changed_it(tmp_path
     assert out.read_text() == "mine now"
 
 
+def test_an_output_whose_replacement_failed_is_still_ours(tmp_path):
+    table = write(tmp_path, f'answer,question_id\n"{ANSWER}",dropout\n')
+    out = tmp_path / "out.csv"
+    assert grade("batch", table, "-o", out).returncode == 0
+    with closing(sqlite3.connect(f"{out}.ledger")) as db, db:
+        db.execute("INSERT INTO output VALUES (1, 1)")  # what a run notes before it moves
+    assert grade("batch", table, "-o", out).returncode == 0
+
+
+def test_nothing_in_the_place_of_an_answer_is_a_failure_in_every_format(grader, tmp_path):
+    lines = '{"question_id": "dropout", "answer": NaN}\n{"question_id": "dropout", "answer": null}'
+    for cell in ("#NAME?", "#DIV/0!"):
+        lines += f'\n{{"question_id": "dropout", "answer": "{cell}"}}'
+    table = write(tmp_path, lines, "in.jsonl")
+    grade_file(grader, [str(table)], tmp_path / "out.csv")
+    rows = read(tmp_path / "out.csv")
+    assert [r["grade_score"] for r in rows] == [""] * 4
+    assert all("AnswerError" in r["grade_error"] for r in rows)
+
+
+def test_a_mistyped_question_for_all_rows_ends_the_run_before_it_begins(tmp_path):
+    table = write(tmp_path, f'answer\n"{ANSWER}"\n')
+    done = grade("batch", table, "-o", tmp_path / "out.csv", "--q", "dropuot")
+    refused(done, "dropuot", "did you mean dropout")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_table_with_questions_and_references_says_which_counts(tmp_path):
+    table = write(
+        tmp_path,
+        f'Name,Reference,Question ID,Answer\nAnn,Recommended by Jane,dropout,"{ANSWER}"\n'
+        f'Bob,,dropout,"{ANSWER}"\n',
+    )
+    done = grade("batch", table, "-o", tmp_path / "out.csv")
+    assert "'Question ID' are graded by its rubric" in done.stderr
+    first, second = read(tmp_path / "out.csv")
+    assert first["grade_detail"] == second["grade_detail"]
+
+
 @pytest.mark.parametrize(
     ("damage", "problem"),
     [

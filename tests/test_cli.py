@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,34 @@ def test_the_default_command_may_be_named():
     named = grade("answer", "--text", ANSWER, "--q", "dropout", "--json")
     assert short.stdout == named.stdout
     assert short.returncode == 0
+
+
+def test_an_answer_in_the_place_of_a_file_is_told_how_to_be_graded():
+    refused(grade(f"{ANSWER} " * 9, "--q", "dropout"), "no such file", "--text")
+    done = grade("batch", "x" * 300, "-o", "out.csv")
+    refused(done, "too long")
+
+
+def test_a_terminal_that_lacks_our_signs_shows_the_rest():
+    env = {"PYTHONIOENCODING": "cp1252"}
+    done = grade("--text", ANSWER, "--q", "dropout", env=env, encoding="cp1252")
+    assert done.returncode == 0, done.stderr
+    assert " points, " in done.stdout
+
+
+def test_a_closed_standard_input_and_a_full_standard_output_are_one_line():
+    command = " ".join(shlex.quote(part) for part in GRADE)
+    for arguments in ("- --q dropout <&-", "batch - -o x.csv <&-"):
+        done = shell(f"{command} {arguments}")
+        refused(done, "standard input is closed")
+    done = shell(f"{command} --text {shlex.quote(ANSWER)} --q dropout > /dev/full")
+    refused(done, "No space left")
+
+
+def shell(line):
+    return subprocess.run(
+        line, shell=True, capture_output=True, encoding="utf-8", check=False, timeout=120
+    )
 
 
 def test_options_may_come_before_the_file():

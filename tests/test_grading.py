@@ -193,3 +193,58 @@ def test_an_encoder_and_a_verifier_of_ones_own_are_used(grader):
     grade = Grader(Settings(), encoder=encoder).grade(ANSWER, q="dropout")
     assert encoder.texts > 0
     assert grade.versions["encoder"] == "twice"
+
+
+# ── what comes from other programs ──────────────────────────────────────────
+
+
+@pytest.mark.parametrize("text", ["1. ", "1)\n", "(1) ", "1) \n2) ", "- \n- "])
+def test_the_marks_of_a_list_alone_are_an_empty_answer(grader, text):
+    with pytest.raises(AnswerError, match="empty"):
+        grader.grade(text, q="dropout")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="1a.()) \n•-;*", max_size=14))
+def test_whatever_is_no_empty_answer_gets_a_grade(grader, text):
+    [result] = grader.grade_many([text], q="dropout")
+    assert isinstance(result, Grade) or "empty" in result.message
+
+
+def test_what_is_no_text_fails_in_its_place_alone(grader):
+    results = grader.grade_many([ANSWER, None, float("nan"), 7, ""], q="dropout")
+    assert isinstance(results[0], Grade)
+    assert [r.reason for r in results[1:]] == ["AnswerError"] * 4
+    rows = [
+        {"answer": None, "question_id": "dropout"},
+        {"question_id": "dropout"},
+        {"answer": float("nan"), "question_id": "dropout", "reference": float("nan")},
+        {"answer": [ANSWER], "question_id": "dropout"},
+        {"answer": ANSWER, "question_id": None},
+        {"answer": ANSWER, "question_id": "dropout", "reference": None},
+    ]
+    results = list(grader.grade_stream(rows))
+    reasons = [r.reason for r in results[:-1]]
+    assert reasons == ["AnswerError"] * 4 + ["TableError"]
+    assert isinstance(results[-1], Grade)
+    framed = grader.grade_frame(pd.DataFrame(rows))
+    assert list(framed["grade_error"].astype(bool)) == [True] * 5 + [False]
+
+
+def test_a_chunk_of_no_rows_is_refused(grader):
+    with pytest.raises(InputError, match="1 or more"):
+        list(grader.grade_stream([], chunk=0))
+
+
+def test_a_question_of_the_bank_goes_before_a_reference(grader):
+    row = {"answer": ANSWER, "question_id": "dropout", "reference": "Recommended by a friend."}
+    plain, both = grader.grade_rows([{**row, "reference": ""}, row])
+    assert both == plain
+    [own] = grader.grade_rows([{**row, "question_id": "our-question-7"}])
+    assert own.question_id not in {"dropout", "our-question-7"}
+
+
+def test_overrides_change_the_settings_that_are_given(grader):
+    own = Grader(Settings(max_answer_chars=10, review_below=0.1), threads=1)
+    assert (own.settings.max_answer_chars, own.settings.review_below) == (10, 0.1)
+    assert own.settings.threads == 1

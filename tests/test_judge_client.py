@@ -172,6 +172,12 @@ def test_space_around_a_key_is_no_part_of_it(key):
     assert outcome[0] == GOOD
 
 
+@pytest.mark.parametrize("address", ["notaurl", "localhost:8000/v1", "/v1"])
+def test_what_is_no_address_is_refused_at_once(address):
+    with pytest.raises(errors.JudgeSetupError, match="no address"):
+        Client(Settings(llm_base_url=address), KEY)
+
+
 @pytest.mark.parametrize("key", ["sk-“quoted”", "sk-in\nside"])
 def test_what_can_be_no_key_is_refused_and_not_shown(key):
     with pytest.raises(errors.JudgeSetupError, match="copy it anew") as caught:
@@ -262,7 +268,8 @@ def test_a_passing_fault_is_mended_by_another_attempt(fault):
 )
 def test_a_lasting_fault_ends_in_an_error_of_its_own(fault, error, calls):
     with serving(lambda *_: fault) as server:
-        [outcome], _, usage = ask(server, llm_attempts=3, llm_timeout=0.1)
+        slow = isinstance(fault, Fault) and fault.delay
+        [outcome], _, usage = ask(server, llm_attempts=3, llm_timeout=0.1 if slow else 5.0)
     assert type(outcome).__name__ == error
     assert "\n" not in str(outcome)
     assert usage.calls == calls
@@ -274,7 +281,7 @@ def test_to_be_told_to_wait_is_no_fault_but_ends_at_the_deadline():
     assert outcome[0] == GOOD
     assert usage.calls == 21
     with serving(lambda *_: Fault(429)) as server:
-        [outcome], *_ = ask(server, llm_deadline=0.3, llm_backoff=0.1)
+        [outcome], *_ = ask(server, llm_deadline=2.0, llm_backoff=0.5)
     assert isinstance(outcome, errors.JudgeRateLimitError)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -266,6 +267,37 @@ def test_the_runs_deadline_ends_every_wait(grader):
         reports = judge.assess([Case(ANSWER, question), Case(f"{ANSWER} Again.", question)])
     assert {r.failures[0].reason for r in reports} == {"JudgeTimeoutError"}
     assert "llm_run_deadline" in reports[0].reason
+
+
+def test_without_a_run_the_deadline_counts_for_each_call(grader):
+    with (
+        serving(lambda request, _: verdicts(request)) as server,
+        Judge(settings=settings(server, llm_run_deadline=0.5, llm_cache="off")) as judge,
+    ):
+        case = Case(ANSWER, grader.question("dropout"))
+        assert judge.assess([case])[0].status == "judged"
+        time.sleep(0.6)
+        assert judge.assess([case])[0].status == "judged"
+        judge.begin_run()
+        time.sleep(0.6)
+        assert judge.assess([case])[0].failures[0].reason == "JudgeTimeoutError"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"llm_suspected": "hold"},
+        {"llm_redact": True},
+        {"llm_max_output_tokens": 100},
+        {"llm_canary_rate": 0.5},
+        {"llm_base_url": "http://127.0.0.1:9/other/v1"},
+    ],
+    ids=str,
+)
+def test_what_decides_a_reply_is_in_the_signature(changed):
+    fixed = {"llm_model": "tiny", "llm_base_url": "http://127.0.0.1:9/v1"}
+    with Judge(settings=Settings(**fixed)) as one, Judge(settings=Settings(**fixed | changed)) as b:
+        assert one.versions != b.versions
 
 
 # ── the library and the command ─────────────────────────────────────────────

@@ -12,6 +12,7 @@ import grader
 # From the ground up; a module imports only from lines above its own (or from its own line).
 LAYERS = [
     ["errors", "version"],
+    ["files"],
     ["records"],
     ["resources"],
     ["schema"],

@@ -134,6 +134,7 @@ class Node:
 
             again = ray.get_runtime_context().was_current_actor_reconstructed
             judge = Judge(settings=share_of(settings, job.actors, again=again))
+            judge.begin_run()
         self._grader = Grader(settings, judge=judge)
         self._job = job
         self._tables = ArrowTables([*job.roles.columns, *ADDED], job.table.schema)

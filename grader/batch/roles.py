@@ -33,7 +33,7 @@ class Roles:
     answers: Mapping[str, str]
     """Question by column, of a wide table: one row a candidate, an answer a column."""
     notes: tuple[str, ...] = ()
-    """How headers were matched, where that was not by name."""
+    """What of it the user should know: how headers were matched, for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,11 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
         return _wide(table, parts, slugs, notes)
     names = {column: part for part, column in parts.items()}
     check_columns([names.get(c, c) for c in table.columns], table.name, q=q)
-    return Roles(columns=table.columns, parts=parts, answers={})
+    if {QUESTION_ID, REFERENCE} <= parts.keys():
+        bank, own = parts[QUESTION_ID], parts[REFERENCE]
+        by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
+        notes = (f"{by} by '{own}': to leave a column out of this, add  --map -=COLUMN",)
+    return Roles(columns=table.columns, parts=parts, answers={}, notes=notes)
 
 
 def entries(table: Table, roles: Roles) -> Iterator[Entry]:

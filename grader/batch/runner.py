@@ -105,7 +105,7 @@ def grade_file(
     Raises:
         TableError, OutputError, LedgerError: the table, the output or its ledger won't do.
             A row that can't be graded raises nothing: it is a row with ``grade_error``.
-        InputError: batch jobs of the judge are under way.
+        InputError: batch jobs of the judge are under way, or there is no question ``q``.
         MissingExtraError: a format needs an extra that is not installed.
     """
     with open_run(
@@ -142,6 +142,8 @@ def open_run(
     with open_source(inputs, output, encoding) as table:
         for note in table.notes:
             watch.note(note)
+        if q is not None:
+            grader.question(q)  # a mistyped name should not cost a run
         roles = find_roles(table, grader, mapping, q)
         for note in roles.notes:
             watch.note(note)
@@ -180,8 +182,7 @@ def forecast_file(
     """
     with open_source(inputs, output, encoding) as table:
         roles = find_roles(table, grader, mapping, q)
-        parts = ({k: as_text(v) for k, v in e.asked.items()} for e in entries(table, roles))
-        return grader.forecast((part[ANSWER], grader.row_question(part, q)) for part in parts)
+        return grader.forecast_rows((e.asked for e in entries(table, roles)), q=q)
 
 
 def _streamed(form: Format) -> Format:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import glob
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from grader.answers import standard_input
 from grader.batch.formats import is_table_name
 from grader.batch.readers import Row, Table, open_table
 from grader.errors import OutputError, TableError
@@ -98,7 +98,7 @@ def _spooled() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="grader-") as folder:
         file = Path(folder) / "input"
         with file.open("wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy)
+            shutil.copyfileobj(standard_input(), copy)
         yield file
 
 

@@ -19,6 +19,7 @@ from grader.batch.writers import check_output
 from grader.catalog import Catalog, Summary
 from grader.catalog import write_index as write_index_file
 from grader.errors import InputError, OutputError
+from grader.files import write_whole
 from grader.grading import Grader
 from grader.records import BankEntry, Correction, Rubric
 from grader.settings import Settings, load_settings
@@ -119,7 +120,7 @@ def write_export(file: Path, bank: Path | None, rubrics: Path | None, *, force: 
     check_output(file, force=force)
     catalog = _catalog(bank, rubrics)
     text = writers[file.suffix](overview.load_holdings(catalog, catalog.slugs()))
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
 
 
 def write_page(file: Path, bank: Path | None, rubrics: Path | None) -> None:
@@ -127,7 +128,7 @@ def write_page(file: Path, bank: Path | None, rubrics: Path | None) -> None:
     check_output(file, force=True)
     catalog = _catalog(bank, rubrics)
     text = overview.bank_page(overview.load_holdings(catalog, catalog.slugs()))
-    file.write_text(text, encoding="utf-8")
+    write_whole(file, text)
 
 
 def write_new(q: str, bank: Path | None, rubrics: Path | None) -> None:

@@ -30,3 +30,7 @@ def reporting() -> Iterator[None]:
         # The reader of our output has gone; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from error
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"grade: {where}{error.strerror or error}", err=True)
+        raise typer.Exit(BAD_INPUT) from error

@@ -18,6 +18,7 @@ from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, Marked, judge, read_marked
 from grader.evaluation.page import judging_note, shown
+from grader.files import write_whole
 from grader.grading import Grader
 from grader.settings import load_settings
 
@@ -98,7 +99,7 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     # One that is there already must not stand in the way of a new one.
     grader = Grader(replace(load_settings(**marked.settings), calibration=None))
     calibration = fit_calibration(_judge(grader, marked))
-    output.write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_whole(output, calibration.model_dump_json(indent=1) + "\n")
     typer.echo(
         f"{output}: fitted on {calibration.answers} answers: use it with  --calibration {output}",
         err=True,
@@ -166,7 +167,7 @@ def _draw(judgement: Judgement, evaluation: Any, options: EvalOptions) -> None:
         from grader.evaluation.plots import draw
 
         page = evaluation_page(evaluation, draw(judgement, evaluation, "svg"))
-        options.page.write_text(page, encoding="utf-8")
+        write_whole(options.page, page)
     if options.plots is not None:
         _write_plots(judgement, evaluation, options.plots)
 
@@ -176,11 +177,11 @@ def _write_plots(judgement: Judgement, evaluation: Any, folder: Path) -> None:
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for form in ("png", "svg"):
-            for name, picture in draw(judgement, evaluation, form).items():
-                (folder / f"{name}.{form}").write_bytes(picture)
     except OSError as error:
-        raise OutputError(f"{folder}: can't be written: {error.strerror}") from error
+        raise OutputError(f"{folder}: can't be made: {error.strerror}") from error
+    for form in ("png", "svg"):
+        for name, picture in draw(judgement, evaluation, form).items():
+            write_whole(folder / f"{name}.{form}", picture)
 
 
 def _short(text: str) -> str:

@@ -123,6 +123,7 @@ def judging(settings: Settings, *, llm: bool) -> Iterator[Judge | None]:
     from grader.judge.judge import Judge
 
     with Judge(settings=settings) as judge:
+        judge.begin_run()
         yield judge
 
 

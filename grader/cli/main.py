@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -464,4 +465,7 @@ def calibrate(
 
 def run(args: list[str] | None = None) -> Any:
     """The console script's entry."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal has all of our signs
     return app(args=sys.argv[1:] if args is None else args, prog_name="grade")

@@ -11,6 +11,7 @@ import typer
 
 from grader.batch.writers import check_output
 from grader.catalog import Catalog
+from grader.files import write_whole
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.settings import load_settings
@@ -38,5 +39,5 @@ def run_report(options: ReportOptions) -> None:
     catalog = Catalog.from_settings(load_settings(**options.settings))
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
     rows = read_graded(options.table, options.candidate, prompts)
-    options.output.write_text(report_page(rows, options.title), encoding="utf-8")
+    write_whole(options.output, report_page(rows, options.title))
     typer.echo(f"{options.output}: {len(rows)} answers", err=True)

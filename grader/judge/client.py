@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import openai
 from pydantic import BaseModel, Field, ValidationError
@@ -133,7 +134,8 @@ class Client:
         """Make the SDK's client; nothing is sent yet.
 
         Raises:
-            JudgeSetupError: OpenAI's own endpoint is meant and there is no key, or it can be none.
+            JudgeSetupError: there is no key for OpenAI's own endpoint, or what can be no key, or no
+                address of an endpoint.
         """
         base_url = self.settings.llm_base_url or os.environ.get("OPENAI_BASE_URL") or None
         key = (self.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
@@ -141,6 +143,10 @@ class Client:
             raise JudgeSetupError("the judge needs a key: set OPENAI_API_KEY in the environment")
         if not (key.isascii() and key.isprintable()):
             raise JudgeSetupError("OPENAI_API_KEY holds signs that no key has: copy it anew")
+        if base_url and not urlsplit(base_url).netloc:
+            raise JudgeSetupError(
+                f"{base_url}: is no address of an endpoint: it begins with http:// or https://"
+            )
         self._sdk = openai.AsyncOpenAI(
             api_key=key or _NO_KEY,
             base_url=base_url,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from grader.judge.budget import Price, estimate_tokens
 from grader.judge.client import Request
@@ -45,19 +45,21 @@ class Planned:
         return estimate_tokens(schema + "".join(m["content"] for m in self.request.messages))
 
 
-def add_up(
-    planned: Sequence[Planned], *, answers: int, cached: int, prices: Mapping[str, Price]
-) -> Forecast:
-    """The sum of calls to come."""
-    prompt = completion = 0
-    cost: float | None = 0.0
-    for call in planned:
-        sent = call.prompt_tokens
-        back = estimate_tokens(_reply_like(call.question, call.answer))
-        prompt, completion = prompt + sent, completion + back
-        price = prices.get(call.request.model)
-        cost = None if price is None or cost is None else cost + price.of(sent, back)
-    return Forecast(answers, len(planned), cached, prompt, completion, cost)
+NOTHING = Forecast(answers=0, calls=0, cached=0, prompt_tokens=0, completion_tokens=0, cost=0.0)
+
+
+def with_call(so_far: Forecast, call: Planned, prices: Mapping[str, Price]) -> Forecast:
+    """A forecast with one more call."""
+    sent = call.prompt_tokens
+    back = estimate_tokens(_reply_like(call.question, call.answer))
+    price = prices.get(call.request.model)
+    return replace(
+        so_far,
+        calls=so_far.calls + 1,
+        prompt_tokens=so_far.prompt_tokens + sent,
+        completion_tokens=so_far.completion_tokens + back,
+        cost=None if price is None or so_far.cost is None else so_far.cost + price.of(sent, back),
+    )
 
 
 def _reply_like(question: Question, answer: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -136,15 +137,26 @@ class Judge:
         """The same for code that runs in an event loop."""
         return await self._loop.run_async(self._assess(cases))
 
-    def forecast(self, cases: Sequence[Case]) -> Forecast:
-        """What ``assess`` would take; nothing is sent."""
-        from grader.judge.forecast import add_up
+    def begin_run(self) -> None:
+        """Let ``llm_run_deadline`` count from now on for all that is asked.
 
-        answers = sum(not self._why_held(case) for case in cases)
-        asked = list(self.planned(cases, Watch(self.settings.llm_canary_rate)))
-        missing = [p for p in asked if not (self._cache and self._cache.get(p.key))]
-        cached = len(asked) - len(missing)
-        return add_up(missing, answers=answers, cached=cached, prices=self._prices)
+        Without it the deadline counts anew for each call of ``assess``.
+        """
+        self._ends = time.monotonic() + self.settings.llm_run_deadline
+
+    def forecast(self, cases: Iterable[Case]) -> Forecast:
+        """What ``assess`` would take; nothing is sent."""
+        from grader.judge.forecast import NOTHING, with_call
+
+        total, watch = NOTHING, Watch(self.settings.llm_canary_rate)
+        for case in cases:
+            total = replace(total, answers=total.answers + (not self._why_held(case)))
+            for call in self.planned([case], watch):
+                if self._cache and self._cache.get(call.key):
+                    total = replace(total, cached=total.cached + 1)
+                else:
+                    total = with_call(total, call, self._prices)
+        return total
 
     def planned(self, cases: Sequence[Case], watch: Watch) -> Iterator[Planned]:
         """The calls that ``assess`` would make if the cache were empty, canaries among them.
@@ -229,32 +241,33 @@ class Judge:
     # ── parts ───────────────────────────────────────────────────────────────
 
     async def _assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
-        if self._ends is None:
-            now = asyncio.get_running_loop().time()
-            self._ends = now + self.settings.llm_run_deadline
+        ends = self._ends
+        if ends is None:
+            ends = time.monotonic() + self.settings.llm_run_deadline
         held = [self._why_held(case) for case in cases]
         sent = [case for case, why in zip(cases, held, strict=True) if not why]
-        ballots = iter(await self._ask(sent))
+        ballots = iter(await self._ask(sent, ends))
         return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
 
-    async def _ask(self, cases: Sequence[Case]) -> list[list[_Ballot]]:
+    async def _ask(self, cases: Sequence[Case], ends: float) -> list[list[_Ballot]]:
         """The ballots on each case, canaries asked among them."""
         runs = [(m, r) for m in self.models for r in self._runs]
         asked: list[list[asyncio.Task[_Ballot]]] = []
         try:
             async with asyncio.TaskGroup() as group:
                 for case in cases:
-                    asked.append([group.create_task(self._ballot(case, m, r)) for m, r in runs])
+                    ballots = [self._ballot(case, model, run, ends) for model, run in runs]
+                    asked.append([group.create_task(ballot) for ballot in ballots])
                     canary = self.canaries.due(case.question)
                     if canary:
                         for model in self.models:
-                            group.create_task(self._ask_canary(canary, model))
+                            group.create_task(self._ask_canary(canary, model, ends))
         except* GraderError as errors:
             raise errors.exceptions[0] from None
         return [[task.result() for task in tasks] for tasks in asked]
 
-    async def _ask_canary(self, canary: Canary, model: str) -> None:
-        ballot = await self._ballot(Case(canary.text, canary.question), model, 0)
+    async def _ask_canary(self, canary: Canary, model: str, ends: float) -> None:
+        ballot = await self._ballot(Case(canary.text, canary.question), model, 0, ends)
         if ballot.votes:
             self.canaries.count(canary, ballot.votes)
 
@@ -299,12 +312,12 @@ class Judge:
             cost=None if None in costs else sum(c for c in costs if c is not None),
         )
 
-    async def _ballot(self, case: Case, model: str, run: int) -> _Ballot:
+    async def _ballot(self, case: Case, model: str, run: int, ends: float) -> _Ballot:
         masked = self._masked(case)
         checklist, request = self._request(case.question, masked.text, model, run)
         usage = Usage()
         try:
-            async with self._until_the_end():
+            async with _RunDeadline(ends, self.settings.llm_run_deadline):
                 reply = await self._reply(request, checklist, run, usage)
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
@@ -361,13 +374,12 @@ class Judge:
     def _key(self, request: Request, run: int) -> str:
         return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})
 
-    def _until_the_end(self) -> _RunDeadline:
-        assert self._ends is not None
-        return _RunDeadline(self._ends, self.settings.llm_run_deadline)
-
 
 class _RunDeadline:
-    """Breaks off at the end of the run, with an error that says so."""
+    """Breaks off at the end of the run, with an error that says so.
+
+    The end is a time of ``time.monotonic``, which is the clock of asyncio's loops too.
+    """
 
     def __init__(self, ends: float, seconds: float) -> None:
         self._timeout = asyncio.timeout_at(ends)
