@@ -9,12 +9,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import ConfigDict, RootModel, ValidationError
 
 from grader.bank import load_entry
 from grader.errors import DataFileError, UnknownQuestionError
 from grader.files import write_whole
-from grader.records import BankEntry, Question, Rubric
+from grader.records import BankEntry, Question, Record, Rubric
 from grader.resources import data_folder
 from grader.rubric import CONTRAST_SUFFIX, build_question, load_rubric
 from grader.settings import Settings
@@ -36,6 +37,27 @@ class Summary:
     aliases: tuple[str, ...]
     topic: str
     level: str
+
+
+class _Row(Record):
+    """What the index says of one file."""
+
+    sha256: str
+    id: str
+    prompt: str
+    aliases: tuple[str, ...]
+    topic: str
+    level: str
+
+    @property
+    def summary(self) -> Summary:
+        return Summary(self.id, self.prompt, self.aliases, self.topic, self.level)
+
+
+class _Index(RootModel[dict[str, _Row]]):
+    """The whole index: a row for each file, by name."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 class Catalog:
@@ -156,7 +178,7 @@ def index_is_fresh(folder: Path) -> bool:
     """Whether the folder's index says what the files say."""
     rows = _index_rows(folder)
     files = {file.name: _digest(file) for file in _yaml_files(folder)}
-    return files == {name: row["sha256"] for name, row in rows.items()}
+    return files == {name: row.sha256 for name, row in rows.items()}
 
 
 def _read_index(folder: Path) -> dict[str, Summary]:
@@ -165,20 +187,19 @@ def _read_index(folder: Path) -> dict[str, Summary]:
     found = {}
     for file in _yaml_files(folder):
         row = rows.get(file.name)
-        if row and row["sha256"] == _digest(file):
-            fields = {k: v for k, v in row.items() if k != "sha256"}
-            found[file.stem] = Summary(**{**fields, "aliases": tuple(fields["aliases"])})
+        if row and row.sha256 == _digest(file):
+            found[file.stem] = row.summary
         else:
             found[file.stem] = _summary(file)
     return found
 
 
-def _index_rows(folder: Path) -> Mapping[str, Any]:
+def _index_rows(folder: Path) -> Mapping[str, _Row]:
+    """The rows of the index. It is only a cache: one that is damaged anywhere counts as none."""
     try:
-        rows: Mapping[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError):
+        return _Index.model_validate_json((folder / INDEX).read_bytes()).root
+    except (OSError, ValidationError):
         return {}
-    return rows
 
 
 def _summary(file: Path) -> Summary:

@@ -30,12 +30,25 @@ GraderError
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 _SHOWN = 100  # characters of a name in a message
 
 
 class GraderError(Exception):
     """The root: catch this to catch everything that grader raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Come back from another process as it was.
+
+        Unpickling an exception calls its class with the message alone, which is not what ours
+        take: hence a new one without ``__init__``, then its attributes.
+        """
+        return _revived, (type(self), self.args), self.__dict__
+
+
+def _revived(kind: type[GraderError], args: tuple[object, ...]) -> GraderError:
+    return kind.__new__(kind, *args)
 
 
 class InputError(GraderError):

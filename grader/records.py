@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -422,6 +422,23 @@ class JudgeReport:
         return round(max(self.scores) - min(self.scores), 4) if self.scores else 0.0
 
 
+class Versions(dict[str, str]):
+    """Versions by name, which can't be changed. A dict in all else, so that JSON can hold it."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("the versions of a grade can't be changed: copy them with dict(…)")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle and copy as a whole: item by item would be a change."""
+        return type(self), (dict(self),)
+
+
 @dataclass(frozen=True, slots=True)
 class Grade:
     """One graded answer."""
@@ -452,6 +469,9 @@ class Grade:
     """The grade without the judge, where one was asked for."""
     judge: JudgeReport | None = None
     """What the judge said, where one was asked for."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "versions", Versions(self.versions))
 
     @property
     def missing(self) -> tuple[str, ...]:

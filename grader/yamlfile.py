@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,9 @@ Key = tuple[str | int, ...]
 Lines = dict[Key, int]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEEPEST = 50  # levels of lists and mappings; our formats need 5
+# What PyYAML lets through where a scalar is not what its form or its tag says it is.
+_MISREAD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _MESSAGES: Mapping[str, str] = {
     "missing": "this key is missing",
@@ -65,25 +68,27 @@ def parse(text: str, file: Path) -> tuple[Any, Lines]:
     """Plain data, and the line of every key and list item in it.
 
     Raises:
-        DataFileError: not YAML, or a key given twice.
+        DataFileError: not YAML, nested too deeply, a key that is given twice or is no text, or
+            a value that is not what its form or its tag says.
     """
     lines: Lines = {}
-    loader = _Loader(text)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            raise DataFileError("is empty", file=file)
-        data = _construct(loader, node, (), lines, file)
+        _refuse_depth(text, file)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            if node is None:
+                raise DataFileError("is empty", file=file)
+            return _construct(loader, node, (), lines, file), lines
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
-        problem = error.problem or "cannot be parsed"
+        problem = _one_line(error.problem or "cannot be parsed")
         raise DataFileError(f"is not valid YAML: {problem}", file=file, line=line) from error
     except yaml.YAMLError as error:
-        raise DataFileError(f"is not valid YAML: {error}", file=file) from error
-    finally:
-        loader.dispose()
-    return data, lines
+        raise DataFileError(f"is not valid YAML: {_one_line(error)}", file=file) from error
 
 
 def build_record(data: Any, lines: Lines, file: Path, record: type[R]) -> R:
@@ -115,33 +120,79 @@ def dotted(key: Key) -> str:
             out += f"[{part}]"
         else:
             out += f".{part}" if out else part
-    return out
+    return _one_line(out)
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())
+
+
+def _refuse_depth(text: str, file: Path) -> None:
+    """Refuse what would overrun the stack when composed: the process would die of it."""
+    depth = 0
+    events: Iterable[Any] = yaml.parse(text, Loader=_Loader)
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            line = event.start_mark.line + 1
+            raise DataFileError(f"is nested more than {_DEEPEST} deep", file=file, line=line)
 
 
 def _construct(loader: Any, node: yaml.Node, key: Key, lines: Lines, file: Path) -> Any:
-    lines.setdefault(key, node.start_mark.line + 1)
+    line = node.start_mark.line + 1
+    lines.setdefault(key, line)
+    if len(key) > _DEEPEST:  # the text is not as deep: only an alias can lead here
+        raise DataFileError("an alias stands within what it names", file=file, line=line)
     if isinstance(node, yaml.MappingNode):
         return _mapping(loader, node, key, lines, file)
     if isinstance(node, yaml.SequenceNode):
         return [
             _construct(loader, item, (*key, i), lines, file) for i, item in enumerate(node.value)
         ]
-    return loader.construct_object(node)
+    return _scalar(loader, node, key, file)
+
+
+def _scalar(loader: Any, node: yaml.Node, key: Key, file: Path) -> Any:
+    try:
+        # Deep, or a list's tag on a scalar would make an empty list.
+        return loader.construct_object(node, deep=True)
+    except _MISREAD as error:
+        kind = node.tag.rpartition(":")[2]
+        raise DataFileError(
+            f"is no valid {kind}: quote it if it is meant as text",
+            file=file,
+            line=node.start_mark.line + 1,
+            key=dotted(key),
+        ) from error
 
 
 def _mapping(
     loader: Any, node: yaml.MappingNode, key: Key, lines: Lines, file: Path
-) -> dict[Any, Any]:
-    out: dict[Any, Any] = {}
+) -> dict[str, Any]:
+    out: dict[str, Any] = {}
     for key_node, value_node in node.value:
-        name = loader.construct_object(key_node)
-        here = (*key, name)
         line = key_node.start_mark.line + 1
+        name = _name(loader, key_node, key, file)
+        here = (*key, name)
         if name in out:
             raise DataFileError("this key is given twice", file=file, line=line, key=dotted(here))
         lines[here] = line
         out[name] = _construct(loader, value_node, here, lines, file)
     return out
+
+
+def _name(loader: Any, node: yaml.Node, key: Key, file: Path) -> str:
+    if isinstance(node, yaml.ScalarNode):
+        name = _scalar(loader, node, key, file)
+        if isinstance(name, str):
+            return name
+    raise DataFileError(
+        "a key must be text; quote it if it looks like a number or a date",
+        file=file,
+        line=node.start_mark.line + 1,
+        key=dotted(key),
+    )
 
 
 def _message(fault: Any) -> str:

@@ -105,7 +105,13 @@ def test_a_damaged_index_is_passed_over(tmp_path):
     folder = tmp_path / "bank"
     folder.mkdir()
     (folder / "tea.yaml").write_text(ENTRY)
-    (folder / INDEX).write_text("{")
-    assert [s.id for s in Catalog([folder], []).summaries()] == ["tea"]
-    (folder / INDEX).write_text(json.dumps({"tea.yaml": {"sha256": "0"}}))
-    assert [s.id for s in Catalog([folder], []).summaries()] == ["tea"]
+    write_index(folder)
+    row = json.loads((folder / INDEX).read_text())["tea.yaml"]
+    without = {name: value for name, value in row.items() if name != "topic"}
+    damaged = [{**row, "colour": "red"}, without, {**row, "aliases": 3}, {**row, "prompt": None}]
+    rows = [{"tea.yaml": row} for row in [3, [], None, {"sha256": "0"}, *damaged]]
+    texts = ["{", "", "[]", "3", "[" * 100_000, "\xff", *map(json.dumps, rows)]
+    for text in texts:
+        (folder / INDEX).write_text(text, encoding="latin-1")
+        assert [s.prompt for s in Catalog([folder], []).summaries()] == ["How is black tea made?"]
+        assert not index_is_fresh(folder)

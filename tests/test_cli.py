@@ -98,6 +98,22 @@ def test_json_is_the_whole_grade():
     assert {"score", "key_points", "misconceptions", "signature"} <= set(data)
 
 
+@pytest.mark.parametrize("claim", ["2024-13-45", "!!bool abc", "&a [*a ]", "[" * 600])
+def test_a_rubric_that_yaml_reads_wrongly_is_one_line(tmp_path, claim):
+    old = "claim: Boiling water is poured over the tea leaves."
+    assert old in RUBRIC
+    (tmp_path / "tea.yaml").write_text(RUBRIC.replace(old, f"claim: {claim}"))
+    refused(grade("--text", ANSWER, "--rubric", tmp_path / "tea.yaml"), "tea.yaml:6: ")
+
+
+def test_a_damaged_index_of_the_users_does_not_stop_the_list(own_folders):
+    bank, _ = own_folders
+    (bank / "index.json").write_text('{"tea.yaml": 3}')
+    done = grade("bank", "list", "--bank", bank)
+    assert done.returncode == 0, done.stderr
+    assert "kitchen" in done.stdout
+
+
 def test_explain_adds_probabilities_and_versions():
     done = grade("--text", ANSWER, "--q", "dropout", "--explain")
     assert "probability" in done.stdout

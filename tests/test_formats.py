@@ -7,13 +7,16 @@ import jsonschema
 import pytest
 import yaml
 from conftest import ENTRY, ROOT, RUBRIC
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from grader.bank import load_entry, patch_sources
 from grader.errors import CorrectionError, DataFileError
+from grader.records import Rubric
 from grader.resources import schema_file
 from grader.rubric import build_question, load_contrast, load_rubric
 from grader.schema import SCHEMAS, schema_text
-from grader.yamlfile import parse
+from grader.yamlfile import build_record, parse
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -122,6 +125,64 @@ def test_the_digest_of_a_question_follows_its_content(own_folders):
 def test_python_tags_make_no_objects(tmp_path):
     data, _ = parse("a: !!python/object/apply:os.system [ls]", tmp_path / "x.yaml")
     assert data == {"a": ["ls"]}
+
+
+CLAIM = "claim: Boiling water is poured over the tea leaves."
+
+
+@pytest.mark.parametrize(
+    ("new", "key", "problem"),
+    [
+        ("claim: 2024-13-45", "key_points[0].claim", "is no valid timestamp"),
+        ("claim: !!int abc", "key_points[0].claim", "is no valid int"),
+        ("claim: !!int ''", "key_points[0].claim", "is no valid int"),
+        (f"claim: {'1' * 5000}", "key_points[0].claim", "is no valid int"),
+        ("claim: !!float abc", "key_points[0].claim", "is no valid float"),
+        (f"claim: {'59:' * 400}1.5", "key_points[0].claim", "is no valid float"),
+        ("claim: !!bool abc", "key_points[0].claim", "is no valid bool"),
+        ("claim: !!timestamp abc", "key_points[0].claim", "is no valid timestamp"),
+        ("claim: !!seq abc", "", "expected a sequence"),
+        ("claim: !<a%0Ab> abc", "", "could not determine a constructor"),
+        ("? [a, b]\n    : c", "key_points[0]", "a key must be text"),
+        ("? {a: b}\n    : c", "key_points[0]", "a key must be text"),
+        ("2024-01-01: c", "key_points[0]", "a key must be text"),
+        ("!!int abc: c", "key_points[0]", "is no valid int"),
+        ("claim: &a [*a ]", None, "an alias stands within what it names"),
+        ("claim: &a {b: *a }", None, "an alias stands within what it names"),
+        (f"claim: {'[' * 600}{']' * 600}", "", "nested more than 50 deep"),
+        (f"claim: {'[' * 200_000}", "", "nested more than 50 deep"),
+        (f"claim:\n     {'- ' * 600}a", "", "nested more than 50 deep"),
+    ],
+)
+def test_what_yaml_reads_wrongly_is_one_line_with_file_and_line(tmp_path, new, key, problem):
+    assert CLAIM in RUBRIC
+    file = write(tmp_path, "tea.yaml", RUBRIC.replace(CLAIM, new, 1))
+    with pytest.raises(DataFileError) as caught:
+        load_rubric(file)
+    error = caught.value
+    assert problem in error.problem
+    assert error.line == (7 if "\n     -" in new else 6)
+    assert key is None or error.key == key
+    assert "\n" not in str(error)
+
+
+def test_a_value_may_be_named_and_used_again(tmp_path):
+    data, _ = parse("a: &a [x, y]\nb: *a\n", tmp_path / "x.yaml")
+    assert data == {"a": ["x", "y"], "b": ["x", "y"]}
+
+
+PIECES = ["!!int ", "!!bool ", "!!seq ", "!<a%0A> ", "? ", "&a ", "*a ", "<<: ", "a: ", "- ", "\n "]
+PIECES += ["[", "]", "{", "}", ", ", "2024-13-45", "1:2", ".nan", "0x", "null", "'", '"', "\n"]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=12).map("".join))
+@example('"a\nb": 1\n"a\nb": 2')
+@example("null: 1\nnull: 2")
+@example("a: \0")
+def test_any_text_that_is_no_rubric_is_one_clear_line(text):
+    with pytest.raises(DataFileError) as caught:
+        build_record(*parse(text, Path("x.yaml")), Path("x.yaml"), Rubric)
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))

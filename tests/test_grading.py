@@ -1,7 +1,9 @@
 """The Grader as a library."""
 
+import copy
 import dataclasses
 import json
+import pickle
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,6 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from grader import Failure, Grade, Grader, InputError
 from grader.errors import AnswerError, DataFileError, TableError, UnknownQuestionError
@@ -45,6 +48,70 @@ def test_results_are_immutable(grader):
     grade = grader.grade(ANSWER, q="dropout")
     with pytest.raises(dataclasses.FrozenInstanceError):
         grade.score = 1.0
+
+
+def parts(value):
+    """A value and everything that can be reached from it."""
+    yield value
+    if dataclasses.is_dataclass(value):
+        inner = [getattr(value, field.name) for field in dataclasses.fields(value)]
+    elif isinstance(value, BaseModel):
+        inner = [getattr(value, name) for name in type(value).model_fields]
+    else:
+        inner = value if isinstance(value, tuple) else ()
+    for each in inner:
+        yield from parts(each)
+
+
+def test_nothing_within_a_result_or_a_question_can_be_changed(grader):
+    grade = grader.grade(ANSWER, q="dropout")
+    failure = Failure("dropout", "AnswerError", "the answer is empty")
+    question = grader.question("dropout")
+    for record in (grade, failure, question):
+        assert isinstance(hash(record), int)
+        kinds = {type(part) for part in parts(record)}
+        assert not kinds & {list, dict, set, bytearray}
+    before = dict(grade.versions)
+    for change in (
+        lambda v: v.__setitem__("grader", "9"),
+        lambda v: v.__delitem__("grader"),
+        lambda v: v.__ior__({"grader": "9"}),
+        lambda v: v.update(grader="9"),
+        lambda v: v.setdefault("mine", "1"),
+        lambda v: v.pop("grader"),
+        lambda v: v.popitem(),
+        lambda v: v.clear(),
+    ):
+        with pytest.raises(TypeError, match="can't be changed"):
+            change(grade.versions)
+    assert grade.versions == before
+
+
+def test_duplicates_are_equal_and_a_changed_copy_leaves_the_grade(grader):
+    one, two = grader.grade_many([ANSWER, ANSWER], "dropout")
+    assert one == two
+    assert hash(one) == hash(two)
+    mine = dict(one.versions, grader="9")
+    assert mine != one.versions == two.versions
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))  # noqa: S301  # our own
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.copy, copy.deepcopy, pickled, dataclasses.replace],
+)
+def test_a_grade_is_the_same_when_copied_or_pickled(grader, copied):
+    grade = grader.grade(ANSWER, q="dropout")
+    again = copied(grade)
+    assert again == grade
+    assert hash(again) == hash(grade)
+    with pytest.raises(TypeError, match="can't be changed"):
+        again.versions["grader"] = "9"
+    assert json.dumps(dataclasses.asdict(again)) == json.dumps(dataclasses.asdict(grade))
+    assert type(again.to_dict()["versions"]) is dict
 
 
 def test_the_same_answer_gets_the_same_grade_alone_and_in_a_crowd(grader):
