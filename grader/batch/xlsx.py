@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from grader.batch.cells import safe_cell
+from grader.batch.cells import CELL_LIMIT, safe_cell
+from grader.batch.details import fitting_detail
 from grader.batch.extras import require
 from grader.batch.readers import Row, Table, check_header
-from grader.columns import as_text
+from grader.columns import DETAIL, as_text
 from grader.errors import TableError
 from grader.text import without_halves
 
-CELL_LIMIT = 32_767
 ROW_LIMIT = 1_048_576
 _COLUMN_LIMIT = 16_384
 # A workbook is a zip: one that unpacks to more than this, or is packed better than text can
@@ -168,7 +168,8 @@ class XlsxTable:
 
     def _write(self, row: Row) -> None:
         for column, name in enumerate(self._columns):
-            self._write_cell(column, row.get(name))
+            value = row.get(name)
+            self._write_cell(column, fitting_detail(value) if name == DETAIL and value else value)
         self._row += 1
 
     def _write_cell(self, column: int, value: Any) -> None:
