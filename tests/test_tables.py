@@ -42,7 +42,7 @@ def put(folder, name, data):
 
 
 def rows_of(file, **options):
-    return list(text_rows(open_table(file, **options)))
+    return [row for _, row in text_rows(open_table(file, **options))]
 
 
 def save(file, rows, form=None):
@@ -327,7 +327,7 @@ def test_a_detail_that_never_fits_is_still_json_and_known_as_cut():
 
 def sources(inputs, output):
     with open_source([str(i) for i in inputs], output) as table:
-        return table.columns, list(text_rows(table))
+        return table.columns, [row for _, row in text_rows(table)]
 
 
 def test_folders_and_patterns_are_read_in_order_of_name(tmp_path):
@@ -356,6 +356,23 @@ def test_inputs_that_are_not_there_or_would_be_overwritten_are_refused(tmp_path)
     put(tmp_path, "o.csv", "answer\nx\n")
     with pytest.raises(OutputError, match="matches the pattern"):
         sources([tmp_path / "*.csv"], tmp_path / "o.csv")
+
+
+def test_rows_are_numbered_as_a_person_finds_them(tmp_path):
+    text = 'answer,x\n\n"two\nlines",1\n\n\nlast,2\n'
+    files = [
+        put(tmp_path, "t.csv", text),
+        put(tmp_path, "t.tsv", text.replace(",", "\t")),
+        workbook(tmp_path / "t.xlsx", [["answer"], [], ["two\nlines"], [], [], ["last"]]),
+    ]
+    for file in files:
+        found = [(n, row["answer"]) for n, row in text_rows(open_table(file))]
+        assert found == [(3, "two\nlines"), (6, "last")], file
+    lines = put(tmp_path, "t.jsonl", '{"answer": "first"}\n\n{"answer": "third"}\n')
+    assert [n for n, _ in text_rows(open_table(lines))] == [1, 3]
+    table = pa.table({"answer": ["first", "second"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert [n for n, _ in text_rows(open_table(tmp_path / "t.parquet"))] == [1, 2]
 
 
 # ── columns ─────────────────────────────────────────────────────────────────

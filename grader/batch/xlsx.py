@@ -64,7 +64,7 @@ def open_xlsx(file: Path) -> Table:
             raise TableError(f"{file}: column {number} has no name in the first row")
     columns = check_header(header, str(file))
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         with _sheet(file) as (sheet, _, _):
             cells = _rows(sheet)
             next(cells, None)
@@ -74,11 +74,15 @@ def open_xlsx(file: Path) -> Table:
                         f"{file}: row {number} has {len(row)} cells, the header {len(columns)}: "
                         "name every column in the first row"
                     )
-                yield dict(zip_longest(columns, row))
+                yield number, dict(zip_longest(columns, row))
 
     note = f"{file}: reading the sheet '{title}', the first of {others + 1}"
     return Table(
-        name=str(file), form="xlsx", columns=columns, rows=rows, notes=(note,) if others else ()
+        name=str(file),
+        form="xlsx",
+        columns=columns,
+        numbered=rows,
+        notes=(note,) if others else (),
     )
 
 

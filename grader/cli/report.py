@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ class ReportOptions:
     table: Path
     output: Path
     candidate: str | None
+    mapping: Sequence[str]
     title: str
     force: bool
     settings: Mapping[str, Any]
@@ -37,6 +38,6 @@ def run_report(options: ReportOptions) -> None:
     check_output(options.output, force=options.force)
     catalog = Catalog.from_settings(load_settings(**options.settings))
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
-    rows = read_graded(options.table, options.candidate, prompts)
+    rows = read_graded(options.table, options.candidate, prompts, options.mapping)
     options.output.write_text(report_page(rows, options.title), encoding="utf-8")
     typer.echo(f"{options.output}: {len(rows)} answers", err=True)
