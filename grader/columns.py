@@ -14,6 +14,7 @@ from grader.records import Failure, Grade
 ANSWER, QUESTION_ID, REFERENCE, QUESTION = "answer", "question_id", "reference", "question"
 _CELL_ERRORS = {"#NAME?", "#REF!", "#VALUE!", "#DIV/0!", "#N/A", "#NUM!", "#NULL!"}
 NEEDS_REVIEW = "grade_needs_review"
+DETAIL = "grade_detail"
 NUMBERS = ("grade_score", "grade_points", "grade_max_points", "grade_confidence")
 ADDED = (
     *NUMBERS,
@@ -23,7 +24,7 @@ ADDED = (
     "grade_misconceptions",
     "grade_feedback",
     "grade_error",
-    "grade_detail",
+    DETAIL,
     "grade_signature",
 )
 
@@ -64,7 +65,7 @@ def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
         "grade_misconceptions": " | ".join(m.claim for m in result.asserted),
         "grade_feedback": result.feedback,
         "grade_error": "",
-        "grade_detail": json.dumps(result.to_dict(), ensure_ascii=False),
+        DETAIL: json.dumps(result.to_dict(), ensure_ascii=False),
         "grade_signature": result.signature,
     }
 

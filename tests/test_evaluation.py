@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -217,6 +218,35 @@ def test_a_table_that_will_not_do_is_refused(tmp_path, rows, problem):
         read_marked(table(tmp_path, rows), "mark", 1)
 
 
+def test_columns_are_found_as_a_batch_finds_them(tmp_path, grader):
+    said = "Units are zeroed at random."
+    rows = [("Question ID", "Answer", "Mark"), ("dropout", said, "0.5")]
+    [one], _ = read_marked(table(tmp_path, rows), "mark", 1)
+    assert one.cells == {"answer": said, "question_id": "dropout"}
+    rows = [("answer", "Response", "Q", "mark"), ("see key", said, "dropout", "0.5")]
+    told = ["answer=Response", "question_id=Q"]
+    marked, _ = read_marked(table(tmp_path, rows), "mark", 1, mapping=told)
+    assert marked == [one]
+    assert judge(grader, marked, 0).judged[0].grade.question_id == "dropout"
+
+
+@pytest.mark.parametrize("header", [("candidate", "q:dropout", "mark"), ("How?", "Why?", "mark")])
+def test_a_wide_table_has_no_place_for_marks(tmp_path, header):
+    with pytest.raises(TableError, match=r"marks need a row an answer.*--map answer=COLUMN"):
+        read_marked(table(tmp_path, [header, ("Ann", "It drops units.", "1")]), "mark", 1)
+
+
+def test_a_row_is_the_one_that_a_spreadsheet_shows(tmp_path):
+    rows = [
+        ("answer", "question_id", "mark"),
+        (),
+        ("It drops\nunits.", "dropout", "1"),
+        ("Units.", "dropout", "B"),
+    ]
+    with pytest.raises(TableError, match="row 4: mark = 'B'"):
+        read_marked(table(tmp_path, rows), "mark", 1)
+
+
 # ── the page and the pictures ───────────────────────────────────────────────
 
 
@@ -302,6 +332,18 @@ def test_fitted_by_one_command_and_applied_by_another(tmp_path):
     assert mapped["linear_score"] == plain["score"]
     assert mapped["versions"]["calibration"]
     assert run("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
+
+
+def test_the_commands_of_the_documentation_work_on_the_example(tmp_path):
+    text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
+    commands = re.findall(r"^    grade ((?:eval|calibrate) .*)$", text, re.MULTILINE)
+    assert [c.split()[0] for c in commands] == ["eval", "calibrate"]
+    for command in commands:
+        words = [MARKED if w == "marked.csv" else w for w in command.split()]
+        words[-1] = tmp_path / words[-1]
+        done = run(*words)
+        assert done.returncode == 0, done.stderr
+        assert words[-1].exists()
 
 
 # ── a judge beside the marks ────────────────────────────────────────────────

@@ -13,6 +13,8 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.batch.cells import CELL_LIMIT
+from grader.batch.details import fitting_detail
 from grader.batch.runner import grade_file
 from grader.errors import TableError
 from grader.report.graded import read_graded
@@ -88,6 +90,92 @@ def test_an_unknown_column_and_a_damaged_detail_are_named(graded, tmp_path):
     damaged.write_text(text, encoding="utf-8")
     with pytest.raises(TableError, match="row 2: grade_detail is damaged"):
         read_graded(damaged, None, {})
+
+
+SAID = "Units are set to zero at random while training."
+
+
+def graded_again(grader, folder, header, *rows, mapping=(), name="g.csv"):
+    with (folder / "in.csv").open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([header, *rows])
+    grade_file(grader, [str(folder / "in.csv")], folder / name, mapping=mapping)
+    return folder / name
+
+
+def test_a_column_of_keys_is_not_taken_for_the_answers(grader, tmp_path):
+    header = ("answer", "Response", "question_id")
+    row = ("EXPECTED: see key", SAID, "dropout")
+    table = graded_again(grader, tmp_path, header, row, mapping=["answer=Response"])
+    with pytest.raises(
+        TableError, match=r"g.csv: row 2: what column 'answer' holds.*--map answer=COLUMN"
+    ):
+        read_graded(table, None, {})
+    [found] = read_graded(table, None, {}, ["answer=Response"])
+    assert (found.answer, found.candidate) == (SAID, "row 2"), "a key names no candidate"
+
+
+def test_columns_are_found_as_a_batch_finds_them(grader, tmp_path):
+    table = graded_again(
+        grader, tmp_path, ("Question ID", "Name", "ANSWER"), ("dropout", "Ann", SAID)
+    )
+    [found] = read_graded(table, None, {})
+    assert (found.candidate, found.answer) == ("Ann", SAID)
+    assert read_graded(table, "name", {}) == [found]
+    with pytest.raises(TableError, match="--map q:relu=…: has no place here"):
+        read_graded(table, None, {}, ["q:relu=Name"])
+
+
+def test_without_a_column_of_answers_the_way_out_is_named(grader, tmp_path):
+    table = graded_again(
+        grader, tmp_path, ("Said", "question_id"), (SAID, "dropout"), mapping=["answer=Said"]
+    )
+    with pytest.raises(TableError, match=r"it has 'Said', 'question_id': .*--map answer=COLUMN"):
+        read_graded(table, None, {})
+    command = [sys.executable, "-m", "grader", "report", "g.csv", "-o", "r.html"]
+    done = subprocess.run(
+        [*command, "--map", "answer=Said"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["g.csv", "g.xlsx"])
+@pytest.mark.parametrize("answer", [f"- {SAID}", f"'- {SAID}", f"'{SAID}"])
+def test_apostrophes_of_a_spreadsheet_are_told_from_the_answers_own(grader, tmp_path, answer, name):
+    row = (answer, "dropout")
+    table = graded_again(grader, tmp_path, ("answer", "question_id"), row, name=name)
+    [found] = read_graded(table, None, {})
+    assert found.answer == answer
+    assert found.detail["key_points"][0]["evidence"]["text"] in answer
+
+
+def test_a_row_is_the_one_that_a_spreadsheet_shows(grader, tmp_path):
+    rows = [("Ann", f"{SAID}\nAll of them.", "dropout"), ("Bob", SAID, "dropout")]
+    table = graded_again(grader, tmp_path, ("name", "answer", "question_id"), *rows)
+    header, _, rest = table.read_text(encoding="utf-8").partition("\n")
+    table.write_text(f"{header}\n\n{rest}", encoding="utf-8")
+    assert [g.row for g in read_graded(table, None, {})] == [3, 4]
+
+
+def test_a_detail_that_a_spreadsheet_cut_says_so(grader, tmp_path):
+    table = graded_again(grader, tmp_path, ("answer", "question_id"), (SAID, "dropout"))
+    with table.open(newline="", encoding="utf-8") as stream:
+        [row] = csv.DictReader(stream)
+    detail = json.loads(row["grade_detail"])
+    detail["key_points"] *= 500
+    whole = json.dumps(detail)
+    for cell in (whole[:CELL_LIMIT], fitting_detail(whole)):
+        with table.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.DictWriter(stream, list(row))
+            writer.writeheader()
+            writer.writerow({**row, "grade_detail": cell})
+        with pytest.raises(
+            TableError, match=r"row 2: grade_detail was cut .* write .csv or .jsonl"
+        ):
+            read_graded(table, None, {})
 
 
 # ── the page ────────────────────────────────────────────────────────────────

@@ -16,7 +16,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.batch.cells import safe_cell, was_made_safe
+from grader.batch.cells import CELL_LIMIT, safe_cell, was_made_safe
+from grader.batch.details import fitting_detail, was_cut
 from grader.batch.encodings import find_encoding
 from grader.batch.formats import format_of_output
 from grader.batch.readers import open_table, text_rows
@@ -41,7 +42,7 @@ def put(folder, name, data):
 
 
 def rows_of(file, **options):
-    return list(text_rows(open_table(file, **options)))
+    return [row for _, row in text_rows(open_table(file, **options))]
 
 
 def save(file, rows, form=None):
@@ -267,12 +268,66 @@ def test_parquet_keeps_its_types(grader, tmp_path):
     assert graded["grade_needs_review"].to_pylist()[1] is None
 
 
+def a_detail(votes=0, offline=0, failures=0, why=0, claim=0):
+    """A detail as the grade of a judge has it, with so many characters in its parts."""
+    point = {"id": "a", "claim": "c" * claim, "evidence": {"text": "é🙂", "start": 0, "end": 2}}
+    wrong = {"id": "b", "claim": "d", "why": "w" * why, "evidence": None}
+    return {
+        "question_id": "dropout",
+        "score": 0.5,
+        "key_points": [point],
+        "misconceptions": [wrong],
+        "feedback": "Good.",
+        "signature": "s",
+        "versions": {"question": "v"},
+        "offline": {"feedback": "o" * offline},
+        "judge": {"votes": [{"quote": "v" * votes}], "failures": ["f" * failures]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("long", "left_out"),
+    [
+        ({}, set()),
+        ({"votes": CELL_LIMIT}, {"judge"}),
+        ({"offline": CELL_LIMIT}, {"judge", "offline"}),
+        ({"failures": CELL_LIMIT}, {"judge", "offline"}),
+        ({"why": CELL_LIMIT}, {"judge", "offline", "feedback", "misconceptions"}),
+    ],
+)
+def test_a_detail_that_is_too_long_for_a_cell_loses_what_a_report_does_without(
+    tmp_path, long, left_out
+):
+    detail = a_detail(**long)
+    text = json.dumps(detail, ensure_ascii=False)
+    with new_table(tmp_path / "o.xlsx", "xlsx", ["grade_detail"]) as writer:
+        writer.write([{"grade_detail": text}])
+    [row] = open_table(tmp_path / "o.xlsx").rows()
+    assert len(row["grade_detail"]) <= CELL_LIMIT
+    found = json.loads(row["grade_detail"])
+    assert {name for name in detail if found[name] != detail[name]} == left_out
+    assert row["grade_detail"] == fitting_detail(text) == fitting_detail(fitting_detail(text))
+    assert not was_cut(row["grade_detail"])
+    if set(long) == {"votes"}:
+        assert found["judge"] == {"votes": [], "failures": [""]}
+
+
+def test_a_detail_that_never_fits_is_still_json_and_known_as_cut():
+    whole = json.dumps(a_detail(claim=CELL_LIMIT))
+    found = json.loads(fitting_detail(whole))
+    assert found["score"] == 0.5
+    assert "key_points" not in found
+    assert was_cut(fitting_detail(whole))
+    assert was_cut(whole[:CELL_LIMIT])
+    assert not was_cut("{")
+
+
 # ── what is read as one table ───────────────────────────────────────────────
 
 
 def sources(inputs, output):
     with open_source([str(i) for i in inputs], output) as table:
-        return table.columns, list(text_rows(table))
+        return table.columns, [row for _, row in text_rows(table)]
 
 
 def test_folders_and_patterns_are_read_in_order_of_name(tmp_path):
@@ -301,6 +356,23 @@ def test_inputs_that_are_not_there_or_would_be_overwritten_are_refused(tmp_path)
     put(tmp_path, "o.csv", "answer\nx\n")
     with pytest.raises(OutputError, match="matches the pattern"):
         sources([tmp_path / "*.csv"], tmp_path / "o.csv")
+
+
+def test_rows_are_numbered_as_a_person_finds_them(tmp_path):
+    text = 'answer,x\n\n"two\nlines",1\n\n\nlast,2\n'
+    files = [
+        put(tmp_path, "t.csv", text),
+        put(tmp_path, "t.tsv", text.replace(",", "\t")),
+        workbook(tmp_path / "t.xlsx", [["answer"], [], ["two\nlines"], [], [], ["last"]]),
+    ]
+    for file in files:
+        found = [(n, row["answer"]) for n, row in text_rows(open_table(file))]
+        assert found == [(3, "two\nlines"), (6, "last")], file
+    lines = put(tmp_path, "t.jsonl", '{"answer": "first"}\n\n{"answer": "third"}\n')
+    assert [n for n, _ in text_rows(open_table(lines))] == [1, 3]
+    table = pa.table({"answer": ["first", "second"]})
+    pq.write_table(table, tmp_path / "t.parquet")
+    assert [n for n, _ in text_rows(open_table(tmp_path / "t.parquet"))] == [1, 2]
 
 
 # ── columns ─────────────────────────────────────────────────────────────────

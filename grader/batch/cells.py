@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+CELL_LIMIT = 32_767
+"""The characters that a spreadsheet's cell holds."""
 # https://owasp.org/www-community/attacks/CSV_Injection, the full-width forms included.
 _RUN = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*([eE][+-]?[0-9]+)?%?")

@@ -149,7 +149,7 @@ class Node:
                 "each"
             )
         rows: list[Row] = block.to_pylist()
-        table = replace(self._job.table, rows=lambda: iter(rows))
+        table = replace(self._job.table, numbered=lambda: enumerate(rows, start=1))
         self._ledger.want_nothing()
         job = self._job
         run = Run(self._grader, self._ledger, table, job.roles, job.form, job.q, Watch())

@@ -26,13 +26,13 @@ def open_parquet(file: Path) -> Table:
     with _naming(file), parquet.ParquetFile(file) as source:
         schema = source.schema_arrow
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         with _naming(file), parquet.ParquetFile(file) as source:
-            for batch in source.iter_batches(batch_size=_BATCH):
-                yield from batch.to_pylist()
+            batches = source.iter_batches(batch_size=_BATCH)
+            yield from enumerate((row for b in batches for row in b.to_pylist()), start=1)
 
     columns = check_header(schema.names, str(file))
-    return Table(name=str(file), form="parquet", columns=columns, rows=rows, schema=schema)
+    return Table(name=str(file), form="parquet", columns=columns, numbered=rows, schema=schema)
 
 
 class ArrowTables:

@@ -34,12 +34,18 @@ class Table:
     name: str
     form: Format
     columns: tuple[str, ...]
-    rows: Callable[[], Iterator[Row]]
-    """Its rows from the first on; raises ``TableError`` where the file is broken."""
+    numbered: Callable[[], Iterator[tuple[int, Row]]]
+    """Its rows from the first on, each with the number that a person finds it by: in CSV, TSV
+    and XLSX that of a spreadsheet, whose row 1 is the header and where blank rows count; in
+    JSONL the line; in Parquet counted from 1. Raises ``TableError`` where the file is broken."""
     notes: tuple[str, ...] = ()
     """What the user should hear, such as a guessed encoding."""
     schema: Any = None
     """The Arrow schema of a Parquet file, so that its types survive."""
+
+    def rows(self) -> Iterator[Row]:
+        """The rows without their numbers."""
+        return (row for _, row in self.numbered())
 
 
 def open_table(file: Path, encoding: str | None = None) -> Table:
@@ -72,10 +78,10 @@ def open_table(file: Path, encoding: str | None = None) -> Table:
     return _open_csv(file, form, found.name, notes)
 
 
-def text_rows(table: Table) -> Iterator[dict[str, str]]:
-    """The rows with every cell as text, and every column there."""
-    for row in table.rows():
-        yield {column: as_text(row.get(column)) for column in table.columns}
+def text_rows(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
+    """Number and row, with every cell as text, and every column there."""
+    for number, row in table.numbered():
+        yield number, {column: as_text(row.get(column)) for column in table.columns}
 
 
 def check_header(header: Sequence[str], name: str) -> tuple[str, ...]:
@@ -100,32 +106,32 @@ def check_header(header: Sequence[str], name: str) -> tuple[str, ...]:
 def _open_csv(file: Path, form: Format, encoding: str, notes: tuple[str, ...]) -> Table:
     delimiter = "\t" if form == "tsv" else _delimiter(file, encoding)
     with _csv_cells(file, encoding, delimiter) as cells:
-        header = check_header(next(cells, (0, []))[1], str(file))
+        header = check_header(next(cells, (0, 0, []))[2], str(file))
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         with _csv_cells(file, encoding, delimiter) as cells:
             next(cells, None)
-            for line, row in cells:
+            for number, line, row in cells:
                 if len(row) != len(header):
                     raise TableError(
                         f"{file}:{line}: has {len(row)} cells, the header {len(header)}: "
                         f"put text that holds {_spelt(delimiter)} or line ends in double quotes"
                     )
-                yield dict(zip(header, row, strict=True))
+                yield number, dict(zip(header, row, strict=True))
 
-    return Table(name=str(file), form=form, columns=header, rows=rows, notes=notes)
+    return Table(name=str(file), form=form, columns=header, numbered=rows, notes=notes)
 
 
 @contextmanager
 def _csv_cells(
     file: Path, encoding: str, delimiter: str
-) -> Iterator[Iterator[tuple[int, list[str]]]]:
-    """The line number and the cells of each row that is not blank."""
+) -> Iterator[Iterator[tuple[int, int, list[str]]]]:
+    """The number, the last line and the cells of each row that is not blank."""
     csv.field_size_limit(_LINE_LIMIT)
     with _text(file, encoding) as stream:
         reader = csv.reader(_lines(stream, file), strict=True, delimiter=delimiter)
         try:
-            yield ((reader.line_num, cells) for cells in reader if cells)
+            yield ((n, reader.line_num, cells) for n, cells in enumerate(reader, 1) if cells)
         except csv.Error as error:
             raise TableError(f"{file}: is not a well-formed CSV: {error}") from error
 
@@ -149,17 +155,17 @@ def _spelt(delimiter: str) -> str:
 
 
 def _open_jsonl(file: Path, encoding: str, notes: tuple[str, ...]) -> Table:
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         with _text(file, encoding) as stream:
             for number, line in enumerate(_lines(stream, file), start=1):
                 if line.strip():
-                    yield _parse_line(line, f"{file}:{number}")
+                    yield number, _parse_line(line, f"{file}:{number}")
 
     # A key may turn up in any line, and a CSV's header has to name it.
-    columns = dict.fromkeys(key for row in rows() for key in row)
+    columns = dict.fromkeys(key for _, row in rows() for key in row)
     if not columns:
         raise TableError(f"{file}: is empty: each line must be a JSON object")
-    return Table(name=str(file), form="jsonl", columns=tuple(columns), rows=rows, notes=notes)
+    return Table(name=str(file), form="jsonl", columns=tuple(columns), numbered=rows, notes=notes)
 
 
 def _parse_line(line: str, where: str) -> Row:

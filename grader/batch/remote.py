@@ -88,7 +88,7 @@ def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
             name=name,
             form=cast("Format", forms.pop()),
             columns=check_header(columns, files[0]),
-            rows=_no_rows,
+            numbered=_no_rows,
             schema=schema,
         ),
         encoding=encoding or "utf-8",
@@ -206,7 +206,7 @@ def _absolute(name: str) -> str:
     return name if _URI in name else str(Path(name).resolve())
 
 
-def _no_rows() -> Iterator[Row]:
+def _no_rows() -> Iterator[tuple[int, Row]]:
     return iter(())
 
 

@@ -62,8 +62,7 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
     """
     told = _told(given, table)
     left = [column for column in table.columns if column not in told]
-    parts = {part: column for column, part in told.items() if part in PARTS}
-    parts |= {part: column for part, column in _named(left).items() if part not in parts}
+    parts = _parts(told, left)
     wide = {c: part for c, part in told.items() if part.startswith(WIDE)}
     wide |= {c: c for c in left if c.startswith(WIDE)}
     slugs = {c: _slug(grader, part.removeprefix(WIDE), table) for c, part in wide.items()}
@@ -82,6 +81,36 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
         by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
         notes = (f"{by} by '{own}': to leave a column out of this, add  --map -=COLUMN",)
     return Roles(columns=table.columns, parts=parts, answers={}, notes=notes)
+
+
+def long_parts(table: Table, given: Sequence[str]) -> dict[str, str]:
+    """Column by part, of a table with one answer a row; what is missing is the caller's to say.
+
+    Args:
+        table: what is read.
+        given: ``PART=COLUMN`` as for ``find_roles``, but for ``q:SLUG``.
+
+    Raises:
+        TableError: what is given won't do.
+    """
+    told = _told(given, table)
+    wide = [part for part in told.values() if part.startswith(WIDE)]
+    if wide:
+        raise TableError(f"--map {wide[0]}=…: has no place here, where each row is one answer")
+    return _parts(told, [column for column in table.columns if column not in told])
+
+
+def find_column(name: str, columns: Sequence[str]) -> str | None:
+    """The column of that very name, else the only one but for case, blanks and hyphens."""
+    alike = [c for c in columns if is_alike(c, name)]
+    if name in columns:
+        return name
+    return alike[0] if len(alike) == 1 else None
+
+
+def is_alike(column: str, name: str) -> bool:
+    """Whether the two are one name but for case, blanks and hyphens."""
+    return _plain(column) == _plain(name)
 
 
 def entries(table: Table, roles: Roles) -> Iterator[Entry]:
@@ -124,16 +153,11 @@ def _find(name: str, columns: Sequence[str]) -> str | None:
     return next((c for c in columns if name in {c, c.strip()}), None)
 
 
-def _named(columns: Sequence[str]) -> dict[str, str]:
-    """Column by part: the very name first, else the same but for case, blanks and hyphens."""
-    found: dict[str, str] = {}
-    for part in PARTS:
-        alike = [c for c in columns if _plain(c) == part]
-        if part in columns:
-            found[part] = part
-        elif len(alike) == 1:
-            found[part] = alike[0]
-    return found
+def _parts(told: Mapping[str, str], left: Sequence[str]) -> dict[str, str]:
+    """Column by part: as told, else by the names of the columns that are left."""
+    parts = {part: column for column, part in told.items() if part in PARTS}
+    named = {part: find_column(part, left) for part in PARTS if part not in parts}
+    return parts | {part: column for part, column in named.items() if column is not None}
 
 
 def _plain(name: str) -> str:

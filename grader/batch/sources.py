@@ -79,15 +79,15 @@ def _united(tables: Sequence[Table]) -> Table:
     schema = tables[0].schema
     alike = schema is not None and all(t.schema == schema for t in tables[1:])
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         for table in tables:
-            yield from table.rows()
+            yield from table.numbered()
 
     return Table(
         name=f"{tables[0].name} and {len(tables) - 1} more",
         form=tables[0].form,
         columns=columns,
-        rows=rows,
+        numbered=rows,
         notes=tuple(note for table in tables for note in table.notes),
         schema=schema if alike else None,
     )

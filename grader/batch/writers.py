@@ -14,16 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from grader.batch.cells import safe_cell
+from grader.batch.cells import CELL_LIMIT, safe_cell
 from grader.batch.formats import Format
 from grader.batch.parquet import ParquetTable
 from grader.batch.readers import Row
-from grader.batch.xlsx import CELL_LIMIT, ROW_LIMIT, XlsxTable
-from grader.columns import ADDED, NEEDS_REVIEW, NUMBERS, as_text
+from grader.batch.xlsx import ROW_LIMIT, XlsxTable
+from grader.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS, as_text
 from grader.errors import OutputError
 
 STDOUT = Path("-")
-_DETAIL = "grade_detail"
 _QUICKLY = 6  # gzip's level: twice as fast as its default, a few per cent larger
 
 
@@ -89,11 +88,11 @@ def _csv_cell(value: Any) -> Any:
 
 def _json_row(row: Row) -> Row:
     added = {name: row[name] for name in ADDED if name in row}
-    for name in (*NUMBERS, NEEDS_REVIEW, _DETAIL):
+    for name in (*NUMBERS, NEEDS_REVIEW, DETAIL):
         if added.get(name) == "":
             added[name] = None
-    if added.get(_DETAIL):
-        added[_DETAIL] = json.loads(added[_DETAIL])
+    if added.get(DETAIL):
+        added[DETAIL] = json.loads(added[DETAIL])
     return {**row, **added}
 
 

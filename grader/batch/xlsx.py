@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
-from grader.batch.cells import safe_cell
+from grader.batch.cells import CELL_LIMIT, safe_cell
+from grader.batch.details import fitting_detail
 from grader.batch.extras import require
 from grader.batch.readers import Row, Table, check_header
-from grader.columns import as_text
+from grader.columns import DETAIL, as_text
 from grader.errors import TableError
 from grader.text import without_halves
 
-CELL_LIMIT = 32_767
 ROW_LIMIT = 1_048_576
 _COLUMN_LIMIT = 16_384
 # A workbook is a zip: one that unpacks to more than this, or is packed better than text can
@@ -64,7 +64,7 @@ def open_xlsx(file: Path) -> Table:
             raise TableError(f"{file}: column {number} has no name in the first row")
     columns = check_header(header, str(file))
 
-    def rows() -> Iterator[Row]:
+    def rows() -> Iterator[tuple[int, Row]]:
         with _sheet(file) as (sheet, _, _):
             cells = _rows(sheet)
             next(cells, None)
@@ -74,11 +74,15 @@ def open_xlsx(file: Path) -> Table:
                         f"{file}: row {number} has {len(row)} cells, the header {len(columns)}: "
                         "name every column in the first row"
                     )
-                yield dict(zip_longest(columns, row))
+                yield number, dict(zip_longest(columns, row))
 
     note = f"{file}: reading the sheet '{title}', the first of {others + 1}"
     return Table(
-        name=str(file), form="xlsx", columns=columns, rows=rows, notes=(note,) if others else ()
+        name=str(file),
+        form="xlsx",
+        columns=columns,
+        numbered=rows,
+        notes=(note,) if others else (),
     )
 
 
@@ -168,7 +172,8 @@ class XlsxTable:
 
     def _write(self, row: Row) -> None:
         for column, name in enumerate(self._columns):
-            self._write_cell(column, row.get(name))
+            value = row.get(name)
+            self._write_cell(column, fitting_detail(value) if name == DETAIL and value else value)
         self._row += 1
 
     def _write_cell(self, column: int, value: Any) -> None:

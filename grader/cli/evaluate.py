@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class MarkedOptions:
     mark: str
     max_mark: float
     q: str | None
+    mapping: Sequence[str]
     encoding: str | None
     settings: Mapping[str, Any]
     llm: bool = False
@@ -108,7 +109,12 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
 
 def _read(options: MarkedOptions) -> tuple[list[Marked], int]:
     return read_marked(
-        options.table, options.mark, options.max_mark, q=options.q, encoding=options.encoding
+        options.table,
+        options.mark,
+        options.max_mark,
+        q=options.q,
+        mapping=options.mapping,
+        encoding=options.encoding,
     )
 
 

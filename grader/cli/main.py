@@ -107,6 +107,15 @@ RowQuestion = Annotated[
 TableEncoding = Annotated[
     str | None, typer.Option("--encoding", help="The table's encoding; found if not given.")
 ]
+ColumnMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="PART=COLUMN",
+        help="What a column is: answer, question_id, reference, question, or - for none of these. "
+        "May be given again.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads for the models.")]
 
@@ -331,6 +340,7 @@ def report(
         str | None,
         typer.Option("--candidate", help="The column of names; else the first that is free."),
     ] = None,
+    mapping: ColumnMap = None,
     title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers",
     force: Force = False,
     bank: BankDir = None,
@@ -343,6 +353,7 @@ def report(
         table=table,
         output=output,
         candidate=candidate,
+        mapping=mapping or (),
         title=title,
         force=force,
         settings={"bank": bank, "rubrics": rubrics},
@@ -354,7 +365,8 @@ def report(
 @app.command("eval")
 def evaluate(
     table: Annotated[
-        Path, typer.Argument(help="A CSV as for 'grade batch', with a column of people's marks.")
+        Path,
+        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
     ],
     mark: MarkColumn = "mark",
     max_mark: MaxMark = 1.0,
@@ -369,6 +381,7 @@ def evaluate(
     ] = 5,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
     q: RowQuestion = None,
+    mapping: ColumnMap = None,
     force: Force = False,
     encoding: TableEncoding = None,
     bank: BankDir = None,
@@ -417,6 +430,7 @@ def evaluate(
             mark=mark,
             max_mark=max_mark,
             q=q,
+            mapping=mapping or (),
             encoding=encoding,
             settings=settings,
             llm=llm,
@@ -435,12 +449,14 @@ def evaluate(
 @app.command()
 def calibrate(
     table: Annotated[
-        Path, typer.Argument(help="A CSV as for 'grade batch', with a column of people's marks.")
+        Path,
+        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
     mark: MarkColumn = "mark",
     max_mark: MaxMark = 1.0,
     q: RowQuestion = None,
+    mapping: ColumnMap = None,
     force: Force = False,
     encoding: TableEncoding = None,
     bank: BankDir = None,
@@ -456,6 +472,7 @@ def calibrate(
         mark=mark,
         max_mark=max_mark,
         q=q,
+        mapping=mapping or (),
         encoding=encoding,
         settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ class ReportOptions:
     table: Path
     output: Path
     candidate: str | None
+    mapping: Sequence[str]
     title: str
     force: bool
     settings: Mapping[str, Any]
@@ -38,6 +39,6 @@ def run_report(options: ReportOptions) -> None:
     check_output(options.output, force=options.force)
     catalog = Catalog.from_settings(load_settings(**options.settings))
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
-    rows = read_graded(options.table, options.candidate, prompts)
+    rows = read_graded(options.table, options.candidate, prompts, options.mapping)
     write_whole(options.output, report_page(rows, options.title))
     typer.echo(f"{options.output}: {len(rows)} answers", err=True)

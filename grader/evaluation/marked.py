@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from grader.batch.readers import open_table, text_rows
+from grader.batch.roles import find_column, long_parts
 from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
@@ -17,12 +18,11 @@ from grader.grading import Grader
 from grader.records import Failure, Grade, Question
 
 _CHUNK = 256
-_FIRST_ROW = 2  # the header is row 1
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """An answer with a person's mark, 0 to 1, and its row in the table."""
+    """An answer with a person's mark, 0 to 1, and its row in the table; ``cells`` are by part."""
 
     row: int
     mark: float
@@ -70,15 +70,22 @@ class Judgement:
 
 
 def read_marked(
-    table: Path, column: str, most: float, *, q: str | None = None, encoding: str | None = None
+    table: Path,
+    column: str,
+    most: float,
+    *,
+    q: str | None = None,
+    mapping: Sequence[str] = (),
+    encoding: str | None = None,
 ) -> tuple[list[Marked], int]:
     """The rows that have a mark, and how many have none.
 
     Args:
-        table: any table with the columns of ``grade batch`` and one of marks.
+        table: any long table for ``grade batch``, with a column of marks besides.
         column: the column of the marks.
         most: the highest mark: marks are divided by it.
         q: the question of rows that name none.
+        mapping: ``PART=COLUMN`` for columns with other names.
         encoding: of the table; found if not given.
 
     Raises:
@@ -86,20 +93,32 @@ def read_marked(
             a mark.
     """
     source = open_table(table, encoding)
-    check_columns(source.columns, str(table), q=q)
-    if column not in source.columns:
+    parts = long_parts(source, mapping)
+    if ANSWER not in parts:
+        raise TableError(
+            f"{table}: has no column '{ANSWER}', and marks need a row an answer: name the column "
+            f"of answers with  --map {ANSWER}=COLUMN"
+        )
+    names = {name: part for part, name in parts.items()}
+    check_columns([names.get(name, name) for name in source.columns], str(table), q=q)
+    marks = find_column(column, source.columns)
+    if marks is None:
         named = ", ".join(f"'{name}'" for name in source.columns)
         raise TableError(
             f"{table}: has no column '{column}' of marks: it has {named}; choose with  --mark"
         )
-    numbered = list(enumerate(text_rows(source), start=_FIRST_ROW))
+    numbered = list(text_rows(source))
     marked = [
-        Marked(n, _mark(row[column], most, f"{table}: row {n}: {column}"), row)
+        Marked(
+            n,
+            _mark(row[marks], most, f"{table}: row {n}: {marks}"),
+            {part: row[name] for part, name in parts.items()},
+        )
         for n, row in numbered
-        if row[column].strip()
+        if row[marks].strip()
     ]
     if not marked:
-        raise TableError(f"{table}: no row has a mark in '{column}': there is nothing to compare")
+        raise TableError(f"{table}: no row has a mark in '{marks}': there is nothing to compare")
     return marked, len(numbered) - len(marked)
 
 

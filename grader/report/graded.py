@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.batch.cells import was_made_safe
+from grader.batch.details import was_cut
 from grader.batch.readers import open_table, text_rows
-from grader.columns import ADDED, ANSWER, QUESTION, QUESTION_ID, REFERENCE
+from grader.batch.roles import PARTS, find_column, is_alike, long_parts
+from grader.columns import ADDED, ANSWER, DETAIL, QUESTION, QUESTION_ID
 from grader.errors import TableError
-
-_FIRST_ROW = 2  # the header is row 1
-_NOT_NAMES = {ANSWER, QUESTION, QUESTION_ID, REFERENCE, *ADDED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,19 @@ class Graded:
         return self.detail["question_id"], self.detail["versions"]["question"]
 
 
-def read_graded(table: Path, candidate: str | None, prompts: Mapping[str, str]) -> list[Graded]:
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What stands where in the table."""
+
+    table: Path
+    parts: Mapping[str, str]
+    """Column by part."""
+    candidate: str | None
+
+
+def read_graded(
+    table: Path, candidate: str | None, prompts: Mapping[str, str], mapping: Sequence[str] = ()
+) -> list[Graded]:
     """The rows of a table that ``grade batch`` wrote.
 
     Args:
@@ -45,66 +56,102 @@ def read_graded(table: Path, candidate: str | None, prompts: Mapping[str, str]) 
         candidate: the column that names the candidate; without it the first column that is
             neither an answer nor a question, and if there is none the row's number.
         prompts: the text of questions by slug.
+        mapping: ``PART=COLUMN`` for columns with other names, as ``grade batch`` was told.
 
     Raises:
-        TableError: it is no graded table, has no such column, or a detail is damaged.
+        TableError: it is no graded table, has no such column, its answers are not those that
+            were graded, or a detail is damaged or was cut.
     """
     source = open_table(table)
-    missing = [name for name in (ANSWER, *ADDED) if name not in source.columns]
-    if missing == [ANSWER]:
-        raise TableError(
-            f"{table}: has no column '{ANSWER}': give the column of answers this name in its first "
-            "row"
-        )
+    missing = [name for name in ADDED if name not in source.columns]
     if missing:
         raise TableError(
             f"{table}: has no column '{missing[0]}': is it a table that 'grade batch' wrote?"
         )
-    column = _candidate_column(source.columns, candidate, table)
-    return [
-        _graded(n, row, column, table, prompts)
-        for n, row in enumerate(text_rows(source), start=_FIRST_ROW)
-    ]
+    parts = long_parts(source, mapping)
+    if ANSWER not in parts:
+        raise TableError(
+            f"{table}: has no column '{ANSWER}': it has {_listed(source.columns)}: name the column "
+            f"of answers with  --map {ANSWER}=COLUMN"
+        )
+    columns = _Columns(table, parts, _candidate_column(source.columns, candidate, parts, table))
+    return [_graded(number, row, columns, prompts) for number, row in text_rows(source)]
 
 
-def _candidate_column(header: Sequence[str], wanted: str | None, table: Path) -> str | None:
-    if wanted is not None and wanted not in header:
-        named = ", ".join(f"'{name}'" for name in header if name not in ADDED)
-        raise TableError(f"{table}: has no column '{wanted}': it has {named}")
-    return wanted or next((name for name in header if name not in _NOT_NAMES), None)
+def _candidate_column(
+    header: Sequence[str], wanted: str | None, parts: Mapping[str, str], table: Path
+) -> str | None:
+    if wanted is None:
+        return next((name for name in header if _may_name(name, parts)), None)
+    column = find_column(wanted, header)
+    if column is None:
+        raise TableError(f"{table}: has no column '{wanted}': it has {_listed(header)}")
+    return column
+
+
+def _may_name(column: str, parts: Mapping[str, str]) -> bool:
+    """Whether candidates may be named there: a column called 'answer' is a key if no answer."""
+    taken = column in ADDED or column in parts.values()
+    return not taken and not any(is_alike(column, part) for part in PARTS)
+
+
+def _listed(header: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in header if name not in ADDED)
 
 
 def _graded(
-    number: int, row: Mapping[str, str], column: str | None, table: Path, prompts: Mapping[str, str]
+    number: int, row: Mapping[str, str], columns: _Columns, prompts: Mapping[str, str]
 ) -> Graded:
-    detail = None
-    if not row["grade_error"]:
-        try:
-            detail = json.loads(row["grade_detail"])
-            _ = detail["question_id"], detail["versions"]["question"], detail["key_points"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise TableError(
-                f"{table}: row {number}: grade_detail is damaged: grade the table again"
-            ) from error
-    slug = detail["question_id"] if detail else row.get(QUESTION_ID, "").strip()
-    named = (row.get(QUESTION, "").strip(), prompts.get(slug, ""), slug)
+    where = f"{columns.table}: row {number}"
+    detail = None if row["grade_error"] else _detail(row[DETAIL], where)
+    cells = {part: row[column] for part, column in columns.parts.items()}
+    slug = detail["question_id"] if detail else cells.get(QUESTION_ID, "").strip()
+    named = (cells.get(QUESTION, "").strip(), prompts.get(slug, ""), slug)
+    answer = cells[ANSWER] if detail is None else _as_graded(cells[ANSWER], detail)
+    if answer is None:
+        raise TableError(
+            f"{where}: what column '{columns.parts[ANSWER]}' holds is not the answer that was "
+            f"graded: name its column with  --map {ANSWER}=COLUMN  or grade the table again"
+        )
     return Graded(
         row=number,
-        candidate=row[column].strip() if column else f"row {number}",
-        answer=_as_graded(row[ANSWER], detail),
+        candidate=row[columns.candidate].strip() if columns.candidate else f"row {number}",
+        answer=answer,
         question=next((name for name in named if name), ""),
         error=row["grade_error"],
         detail=detail,
     )
 
 
-def _as_graded(cell: str, detail: Mapping[str, Any] | None) -> str:
-    """The answer without the apostrophe that a CSV has before what a spreadsheet would run.
+def _detail(cell: str, where: str) -> dict[str, Any]:
+    try:
+        detail: dict[str, Any] = json.loads(cell)
+        _ = detail["question_id"], detail["versions"]["question"], detail["key_points"]
+        _ = [(e["text"], e["start"], e["end"]) for e in _evidence(detail)]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        if was_cut(cell):
+            raise TableError(
+                f"{where}: grade_detail was cut to what a spreadsheet's cell holds: have "
+                "'grade batch' write .csv or .jsonl, and give that file as it is"
+            ) from error
+        raise TableError(f"{where}: grade_detail is damaged: grade the table again") from error
+    return detail
 
-    An answer may have begun with one of its own: then its evidence stands where it says.
+
+def _as_graded(cell: str, detail: Mapping[str, Any]) -> str | None:
+    """The answer as it was graded: that in which all evidence stands where the detail says.
+
+    A CSV has an apostrophe before what a spreadsheet would run, and it may be the answer's own.
+    None if the evidence is not in the cell.
     """
-    if detail is None or not was_made_safe(cell):
-        return cell
-    found = [p["evidence"] for p in detail["key_points"] if p.get("evidence")]
-    own = found and all(cell[e["start"] : e["end"]] == e["text"] for e in found)
-    return cell if own else cell[1:]
+    found = list(_evidence(detail))
+    texts = [cell[1:], cell] if was_made_safe(cell) else [cell]
+    return next(
+        (t for t in texts if all(t[e["start"] : e["end"]] == e["text"] for e in found)), None
+    )
+
+
+def _evidence(detail: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for result in (*detail["key_points"], *detail["misconceptions"]):
+        if result["evidence"]:
+            yield result["evidence"]
