@@ -18,6 +18,7 @@ Lines = dict[Key, int]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50  # levels of lists and mappings; our formats need 5
+_MOST = 100_000  # values; our largest file has some 500, and aliases can stand for any number
 # What PyYAML lets through where a scalar is not what its form or its tag says it is.
 _MISREAD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -142,6 +143,8 @@ def _refuse_depth(text: str, file: Path) -> None:
 def _construct(loader: Any, node: yaml.Node, key: Key, lines: Lines, file: Path) -> Any:
     line = node.start_mark.line + 1
     lines.setdefault(key, line)
+    if len(lines) > _MOST:
+        raise DataFileError(f"holds more than {_MOST:,} values", file=file, line=line)
     if len(key) > _DEEPEST:  # the text is not as deep: only an alias can lead here
         raise DataFileError("an alias stands within what it names", file=file, line=line)
     if isinstance(node, yaml.MappingNode):

@@ -171,6 +171,12 @@ def test_a_value_may_be_named_and_used_again(tmp_path):
     assert data == {"a": ["x", "y"], "b": ["x", "y"]}
 
 
+def test_names_that_stand_for_more_and_more_are_refused_before_they_fill_the_memory(tmp_path):
+    doubled = "".join(f"a{i + 1}: &a{i + 1} [{', '.join([f'*a{i}'] * 9)}]\n" for i in range(9))
+    with pytest.raises(DataFileError, match="more than 100,000 values"):
+        parse(f"a0: &a0 [x]\n{doubled}", tmp_path / "x.yaml")
+
+
 PIECES = ["!!int ", "!!bool ", "!!seq ", "!<a%0A> ", "? ", "&a ", "*a ", "<<: ", "a: ", "- ", "\n "]
 PIECES += ["[", "]", "{", "}", ", ", "2024-13-45", "1:2", ".nan", "0x", "null", "'", '"', "\n"]
 
