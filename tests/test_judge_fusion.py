@@ -14,6 +14,7 @@ from test_cli import refused
 
 from grader import Grader, Judge
 from grader.errors import JudgeSetupError, SettingsError
+from grader.judge import prompt
 from grader.judge.fusion import decide
 from grader.judge.judge import Case
 from grader.records import VERDICTS, Calibration, Evidence, Vote
@@ -267,6 +268,25 @@ def test_the_runs_deadline_ends_every_wait(grader):
         reports = judge.assess([Case(ANSWER, question), Case(f"{ANSWER} Again.", question)])
     assert {r.failures[0].reason for r in reports} == {"JudgeTimeoutError"}
     assert "llm_run_deadline" in reports[0].reason
+
+
+def test_the_first_call_does_not_wait_until_the_last_request_is_written(grader, monkeypatch):
+    written, at_calls = [], []
+    build = prompt.build_messages
+    monkeypatch.setattr(prompt, "build_messages", lambda *a: written.append(1) or build(*a))
+
+    def script(request, _):
+        at_calls.append(len(written))
+        return verdicts(request)
+
+    with (
+        serving(script) as server,
+        Judge(settings=settings(server, llm_concurrency=3)) as judge,
+    ):
+        question = grader.question("dropout")
+        judge.assess([Case(f"{ANSWER} Version {i}.", question) for i in range(40)])
+    assert at_calls[0] <= 6
+    assert all(there <= 6 + calls for calls, there in enumerate(at_calls))
 
 
 def test_without_a_run_the_deadline_counts_for_each_call(grader):

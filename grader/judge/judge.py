@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from grader.judge.schema import Opinion, Reply
 
 
+_AHEAD = 2
+"""Requests that are written or under way, for each call that may be: so that none waits for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """An answer to be judged, with its question and the flags that screening raised."""
@@ -112,6 +116,7 @@ class Judge:
         self._log = self._client.log = _log(self.settings)
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
+        self._desks = asyncio.Semaphore(_AHEAD * self.settings.llm_concurrency)
         self.canaries = Watch(self.settings.llm_canary_rate)
         self._ends: float | None = None
         self._settled: Mapping[str, JudgeError] | None = None
@@ -313,6 +318,11 @@ class Judge:
         )
 
     async def _ballot(self, case: Case, model: str, run: int, ends: float) -> _Ballot:
+        # Not all at once, or the first call would wait until the last request is written.
+        async with self._desks:
+            return await self._vote(case, model, run, ends)
+
+    async def _vote(self, case: Case, model: str, run: int, ends: float) -> _Ballot:
         masked = self._masked(case)
         checklist, request = self._request(case.question, masked.text, model, run)
         usage = Usage()
