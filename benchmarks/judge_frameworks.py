@@ -15,18 +15,15 @@ prompts an answer, answers without a mark. Ours runs twice, on other answers: th
 endpoint asks one answer alone, to learn what the endpoint can, and a later run knows. Where a
 framework can't be installed or run, the line says so.
 
-On one core of a shared 2-core machine, at load averages of 7 to 12. Runs in their order, ours
-being measured again beside each:
+On a shared 2-core machine while nothing else ran:
 
-                seconds                         calls  prompt characters  without a mark
-    grader      4.96, 3.25, 3.90, 3.57, 3.18     1.02              7,936               0
-    autoevals   3.28, 3.39, 5.07                 1.00              2,636               0
-    openevals   4.95, 4.89, 5.24                 1.00              2,413               0
-    Ragas       6.48                             1.00              5,147               0
-    DeepEval    57.60                            2.00              3,670               0
-
-The first of ours ran while other commands of the same work did. Between ours and autoevals these
-runs tell nothing.
+                     seconds   calls  prompt characters  without a mark
+    grader, first       3.05    1.02              7,936               0
+    grader, later       2.97    1.02              7,807               0
+    DeepEval           15.42    2.00              3,670               0
+    autoevals           2.82    1.00              2,636               0
+    openevals           3.81    1.00              2,413               0
+    Ragas               3.03    1.00              5,147               0
 """
 
 from __future__ import annotations
