@@ -175,7 +175,8 @@ def _plain(line: str) -> str:
 
 
 def _lines(text: str) -> Iterable[str]:
-    if _PAGE.search(text) or (_BLOCK.search(text) and not _HEADING.search(text)):
+    tagged = _PAGE.search(text) or _BLOCK.search(text)
+    if _PAGE.match(text.lstrip()) or (tagged and not _HEADING.search(text)):
         reader = _HtmlLines()
         reader.feed(_MARKED_SECTION.sub("", text))
         reader.close()

@@ -108,6 +108,7 @@ class Grader:
         self._judge = judge
         self._questions: OrderedDict[str, Question] = OrderedDict()
         self._prepared: OrderedDict[str, PreparedQuestion] = OrderedDict()
+        self._names: OrderedDict[str, bool] = OrderedDict()
         self._lock = threading.Lock()
         self._encoder_lock = threading.Lock()
         self._verifier_lock = threading.Lock()
@@ -285,6 +286,10 @@ class Grader:
             return error
 
     def _knows(self, name: str) -> bool:
+        """Whether the bank has a question of that name; asked once, since it takes a search."""
+        return self._kept(self._names, name, lambda: self._resolves(name))
+
+    def _resolves(self, name: str) -> bool:
         try:
             self.catalog.resolve(name)
         except UnknownQuestionError:
@@ -329,8 +334,7 @@ class Grader:
         Raises:
             InputError: ``chunk`` is less than 1.
         """
-        if chunk < 1:
-            raise InputError(f"a chunk of {chunk} rows: it must be 1 or more")
+        _check_chunk(chunk)
         rest = iter(rows)
         while ahead := list(islice(rest, chunk)):
             yield from self.grade_rows(ahead, q=q)
@@ -365,7 +369,8 @@ class Grader:
         q: str | None = None,
         chunk: int = STREAM_CHUNK,
     ) -> AsyncIterator[Grade | Failure]:
-        """``grade_stream`` of rows that come asynchronously."""
+        """``grade_stream`` of rows that come asynchronously; raises the same."""
+        _check_chunk(chunk)
         async for ahead in _ahead(rows, chunk):
             for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
                 yield result
@@ -602,6 +607,11 @@ class Grader:
             if len(store) > _QUESTIONS_KEPT:
                 store.popitem(last=False)
         return value
+
+
+def _check_chunk(chunk: int) -> None:
+    if chunk < 1:
+        raise InputError(f"a chunk of {chunk} rows: it must be 1 or more")
 
 
 async def _ahead(items: AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:

@@ -20,7 +20,8 @@ _END = re.compile(
     rf"|(?<![^\n]{{{_WRAP}}})\n|\n(?=[ \t]*(?:\n|[-*•▪●–>#+]|\(?\d{{1,2}}[.)]\s|\Z))"
     r"|(?<=\s)[•▪●]\s"
 )
-_BULLET = re.compile(r"^[\s\-*•▪●–—>#]+|^\s*\(?\d{1,2}[.)]\s+")
+# The sign of a number is no bullet.
+_BULLET = re.compile(r"^(?:[\s*•▪●#]|[-–—](?!\d)|>(?!\s*\d))+|^\s*\(?\d{1,2}[.)]\s+")
 # Where a long sentence may be cut into clauses: the next clause starts at the match's end
 # or, for a conjunction, at the conjunction.
 _CLAUSE = re.compile(
@@ -51,7 +52,9 @@ def fold(text: str) -> str:
     return _SPACE.sub(" ", text).strip().casefold()
 
 
-_QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "−": "-"})
+_QUOTES = str.maketrans(
+    dict.fromkeys("‘’‚ʼ′", "'") | dict.fromkeys("“”„«»", '"') | dict.fromkeys("‐‑‒–—―−", "-")
+)
 
 
 def normalise(text: str) -> str:

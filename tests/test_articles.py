@@ -96,6 +96,14 @@ def test_numbered_markdown_headings_are_questions_without_their_marks():
     ]
 
 
+def test_an_article_about_pages_is_no_page():
+    tags = enumerate(("body", "p", "a"), start=1)
+    text = "\n".join(f"### {i}. What is the `<{tag}>` tag?\nA tag.\n" for i, tag in tags)
+    assert len(questions(text)) == 3
+    items = "".join(f"<h3>{i}. What is {i}?</h3><p># No.</p>" for i in (1, 2, 3))
+    assert len(questions(f"<!-- saved --><html><body>{items}</body></html>")) == 3
+
+
 def test_an_answer_is_what_stands_below_and_keeps_its_operators():
     assert answers(MARKDOWN) == [
         "Units are left out at random. It is x > 0 or a*b.",

@@ -267,6 +267,9 @@ def test_a_mistyped_question_for_all_rows_ends_the_run_before_it_begins(tmp_path
     done = grade("batch", table, "-o", tmp_path / "out.csv", "--q", "dropuot")
     refused(done, "dropuot", "did you mean dropout")
     assert not (tmp_path / "out.csv").exists()
+    judge = ("--llm", "--llm-model", "m", "--llm-base-url", "http://127.0.0.1:9/v1", "--dry-run")
+    done = grade("batch", table, "-o", tmp_path / "out.csv", "--q", "dropuot", *judge)
+    refused(done, "did you mean dropout")
 
 
 def test_a_table_with_questions_and_references_says_which_counts(tmp_path):

@@ -276,6 +276,47 @@ def test_untrusted_answers_can_not_run_in_the_page(tmp_path, grader):
     assert all(tags.images)
 
 
+def test_a_table_may_hold_what_looks_like_markup(tmp_path):
+    prompt = "What does a[i] mean in [/b] markup :smile:?"
+    rows = [["answer", "reference", "question", "mark"]]
+    rows += [[f"Unit {i} drops out.", "Units drop out.", prompt, i / 2] for i in range(3)]
+    done = run("eval", table(tmp_path, rows))
+    assert done.returncode == 0, done.stderr
+    assert "a[i]" in done.stdout
+
+
+def test_what_is_not_defined_is_a_dash(tmp_path, grader):
+    rows = [["answer", "question_id", "mark"]]
+    rows += [[f"Units are dropped. {i}", "dropout", 1] for i in range(3)]
+    done = judge(grader, *read_marked(table(tmp_path, rows), "mark", 1))
+    page = evaluation_page(evaluate(done, worst=0), {})
+    assert "Correlation – (95 % interval – to –)" in page
+    assert "nan" not in page
+
+
+def test_what_equal_answers_cost_is_counted_once(tmp_path, grader):
+    said = "Units are set to zero at random while training."
+    rows = [["answer", "question_id", "mark"], *([said, "dropout", i % 2] for i in range(5))]
+    rows.append([f"{said} Again.", "dropout", 1])
+    with serving(lambda request, _: verdicts(request)) as server:
+        fixed = {"llm_canary_rate": 0.0, "llm_model": "tiny", "llm_prices": "tiny=1/10"}
+        with Judge(settings=Settings(llm_base_url=server.url, **fixed)) as llm:
+            own = Grader(Settings(), encoder=grader.encoder, verifier=grader.verifier, judge=llm)
+            done = judge(own, *read_marked(table(tmp_path, rows), "mark", 1))
+    judging = evaluate(done, worst=0).judging
+    assert judging.calls == len(server.requests) == 2
+    assert judging.cost_a_grade == pytest.approx(2 * (100 * 1e-6 + 20 * 10e-6) / 6)
+
+
+def test_a_mistyped_question_is_told_before_anything_is_graded(tmp_path):
+    file = table(tmp_path, [["answer", "mark"], ["Units are dropped.", 1]])
+    options = ("--llm", "--llm-model", "m", "--llm-base-url", "http://127.0.0.1:9/v1", "--dry-run")
+    for arguments in (("eval", file, "--q", "dropuot"), ("eval", file, "--q", "dropuot", *options)):
+        done = run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "did you mean dropout" in done.stderr
+
+
 def test_pictures_are_the_same_each_time(judgement):
     result = evaluate(judgement, worst=0)
     first, again = (draw(judgement, result, "svg") for _ in range(2))

@@ -1,7 +1,10 @@
 """Files that are written whole or not at all."""
 
+import os
+
 import pytest
 
+from grader.batch.writers import check_output
 from grader.errors import OutputError
 from grader.files import write_whole
 
@@ -13,6 +16,24 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
     assert file.read_text(encoding="utf-8") == "näw"
     write_whole(file, b"\x00")
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_link_stays_one_and_a_file_keeps_who_may_read_it(tmp_path):
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert real.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OutputError, match="no file that can be replaced"):
+        check_output(pipe, force=True)
 
 
 def test_what_can_not_be_written_leaves_everything_as_it_was(tmp_path):

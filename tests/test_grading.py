@@ -1,5 +1,6 @@
 """The Grader as a library."""
 
+import asyncio
 import copy
 import dataclasses
 import json
@@ -301,6 +302,15 @@ def test_what_is_no_text_fails_in_its_place_alone(grader):
 def test_a_chunk_of_no_rows_is_refused(grader):
     with pytest.raises(InputError, match="1 or more"):
         list(grader.grade_stream([], chunk=0))
+
+    async def rows():
+        yield {"answer": ANSWER, "question_id": "dropout"}
+
+    async def first():
+        return await anext(grader.grade_stream_async(rows(), chunk=0))
+
+    with pytest.raises(InputError, match="1 or more"):
+        asyncio.run(first())
 
 
 def test_a_question_of_the_bank_goes_before_a_reference(grader):

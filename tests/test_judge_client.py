@@ -150,18 +150,21 @@ def test_what_is_wrong_with_one_request_teaches_nothing_of_the_endpoint():
     assert rungs == ["schema", "tool", "json", "plain", "schema", "schema"]
 
 
-def test_a_filter_that_dislikes_one_answer_stops_it_alone():
+def test_a_filter_that_dislikes_one_answer_stops_it_alone(tmp_path):
     def script(_, number):
-        return GOOD if number == 0 else Fault(403, "forbidden words")
+        return GOOD if number == 0 else Fault(403, f"forbidden words, sent with {KEY}")
 
     with serving(script) as server:
         outcomes, _, _ = ask(server, times=2)
     assert outcomes[0][0] == GOOD
     assert isinstance(outcomes[1], errors.JudgeRequestError)
-    assert "forbidden words" in str(outcomes[1])
-    with serving(lambda *_: Fault(403)) as server:
-        [outcome], _, _ = ask(server)
+    assert "forbidden words, sent with ***" in str(outcomes[1])
+    # What was learnt in an earlier run says nothing of today's key.
+    with serving(lambda *_: Fault(403)) as server, closing(ReplyCache(tmp_path)) as cache:
+        cache.keep_learnt(f"{server.url}/ tiny", Rung.TOOL_CALL, ())
+        [outcome], _, usage = ask(server, cache=cache)
     assert isinstance(outcome, errors.JudgeSetupError)
+    assert usage.calls == 1
 
 
 @pytest.mark.parametrize("key", [f"{KEY}\r\n", f" {KEY} "])

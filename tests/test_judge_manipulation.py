@@ -9,7 +9,14 @@ from test_cli import grade as command
 
 from grader import Grader, Judge
 from grader.errors import SettingsError
-from grader.judge.canaries import EMPTY_HANDED, OFF_THE_POINT, Watch, fluent_wrong, passes
+from grader.judge.canaries import (
+    EMPTY_HANDED,
+    OFF_THE_POINT,
+    Watch,
+    empty_handed,
+    fluent_wrong,
+    passes,
+)
 from grader.judge.judge import Case
 from grader.records import Evidence, Vote
 from grader.settings import Settings, load_settings
@@ -140,6 +147,13 @@ def test_an_honest_judge_stays_reliable(grader):
     assert len(sent) == 8
     assert (judge.canaries.judged, judge.canaries.passed) == (4, 0)
     assert all(g.judge.reliable and g.score == 1.0 for g in grades)
+
+
+def test_a_canary_that_earns_nothing_does_not_pass_whatever_the_line(grader):
+    question = grader.question("dropout")
+    scale = question.scale.model_copy(update={"pass_score": 0.0})
+    lenient = question.model_copy(update={"scale": scale})
+    assert not passes(empty_handed(lenient), [])
 
 
 def test_a_canary_that_gets_no_verdict_proves_nothing(grader):

@@ -91,6 +91,8 @@ ANSWER = "First, the  gradient\nshrinks — it’s a “product” of factors. O
         ("THE GRADIENT", "the  gradient"),
         ('it\'s a "product" of factors', "it’s a “product” of factors"),
         ("shrinks - it's", "shrinks — it’s"),
+        ("shrinks \u2011 it's", "shrinks — it’s"),
+        ("it\u02bcs a «product» of", "it’s a “product” of"),
         ('"a product of factors"', None),
         ("official naive", None),
         ("Official", "Oﬃcial"),

@@ -52,6 +52,14 @@ def rows(graded):
 # ── statistics ──────────────────────────────────────────────────────────────
 
 
+def test_nameless_candidates_are_different_people(grader, tmp_path):
+    text = "candidate,answer,question_id\n,Units are dropped.,dropout\n,Units drop out.,dropout\n"
+    (tmp_path / "in.csv").write_text(text)
+    grade_file(grader, [str(tmp_path / "in.csv")], tmp_path / "out.csv")
+    rows = read_graded(tmp_path / "out.csv", None, {})
+    assert [row.candidate for row in rows] == ["row 2", "row 3"]
+
+
 @given(st.lists(shares, max_size=50))
 def test_every_score_falls_into_a_bin(scores):
     counts = histogram(scores)
@@ -238,6 +246,17 @@ def test_hostile_answers_do_not_run(page):
     marked = "".join(page.locator(".detail mark").all_inner_texts())
     assert "Each unit is zeroed at random during training" in marked
     assert page.faults == []
+
+
+def test_focus_stays_on_the_answer_that_was_opened(page):
+    page.get_by_label("Words in name or answer").fill("c2")
+    buttons = page.locator("#answers tbody th button")
+    assert buttons.first.inner_text() == buttons.nth(1).inner_text()
+    buttons.first.focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.dataset.row") == buttons.first.get_attribute(
+        "data-row"
+    )
 
 
 def test_answers_are_sorted_filtered_and_opened_by_keyboard(page):

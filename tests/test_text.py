@@ -47,6 +47,18 @@ def test_list_items_and_short_lines_are_sentences_of_their_own():
     ]
 
 
+def test_the_sign_of_a_number_is_no_bullet():
+    assert [s.text for s in sentences("-1 is returned.\n> 0.5 counts as positive.")] == [
+        "-1 is returned.",
+        "> 0.5 counts as positive.",
+    ]
+    assert [s.text for s in sentences("- one\n– 2 of them\n> quoted")] == [
+        "one",
+        "2 of them",
+        "quoted",
+    ]
+
+
 def test_a_wrapped_line_does_not_end_a_sentence():
     text = "The gradient of an early layer is a long product\nof small factors.\n\nAnother one."
     assert [s.text for s in sentences(text)] == [

@@ -58,8 +58,10 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
     Raises:
         TableError: columns are missing or ambiguous, or a header may be a question of the
             bank and may not.
-        UnknownQuestionError: ``q:SLUG`` names none.
+        UnknownQuestionError: ``q`` or ``q:SLUG`` names none.
     """
+    if q is not None:
+        grader.question(q)  # a mistyped name should not cost a run
     told = _told(given, table)
     left = [column for column in table.columns if column not in told]
     parts = _parts(told, left)

@@ -109,7 +109,7 @@ def print_stats(bank: Path | None, rubrics: Path | None) -> None:
         table.add_column(_HEADS.get(field.name, field.name), justify="right", no_wrap=True)
     for topic, numbers in counts.items():
         table.add_row(topic, *(f"{n:,}" for n in astuple(numbers)))
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def write_export(file: Path, bank: Path | None, rubrics: Path | None, *, force: bool) -> None:
@@ -220,7 +220,7 @@ def _print_accuracy(done: Sequence[trials.Trial]) -> None:
         table.add_row(
             kind, str(a.n), f"{a.in_range:.0%}", f"{a.verdicts:.0%}", f"{a.mean_error:.2f}"
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _print_table(summaries: Sequence[Summary]) -> None:
@@ -230,7 +230,7 @@ def _print_table(summaries: Sequence[Summary]) -> None:
     table.add_column()
     for s in summaries:
         table.add_row(s.id, f"{s.level} {s.topic}", s.prompt)
-    Console(highlight=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def _rubric(rubric: Rubric) -> list[RenderableType]:

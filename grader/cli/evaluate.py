@@ -72,6 +72,8 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
     settings = load_settings(**marked.settings)
     with judging(settings, llm=marked.llm) as llm_judge:
         grader = Grader(settings, judge=llm_judge)
+        if marked.q is not None:
+            grader.question(marked.q)  # a mistyped name should not cost a run
         if options.dry_run:
             answers, _ = _read(marked)
             print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
@@ -145,7 +147,7 @@ def _print(evaluation: Any) -> None:
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
     table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
     table.add_row("  95 % to", "", *(shown(high) for _, high in ranges))
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False, emoji=False)
     console.print(table)
     if evaluation.judging is not None:
         console.print()

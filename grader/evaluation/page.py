@@ -78,9 +78,9 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
     low, high = ranges["pearson"]
     left_out = f"{evaluation.failed} could not be graded, {evaluation.unmarked} had no mark."
     return _PAGE.substitute(
-        summary=f"{a.n} marked answers. Correlation {a.pearson:.2f} (95 % interval {low:.2f} to "
-        f"{high:.2f}), root mean squared error {a.rmse:.2f}, {a.accuracy:.0%} of the pass "
-        f"decisions as people made them. {left_out}",
+        summary=f"{a.n} marked answers. Correlation {shown(a.pearson)} (95 % interval "
+        f"{shown(low)} to {shown(high)}), root mean squared error {a.rmse:.2f}, "
+        f"{a.accuracy:.0%} of the pass decisions as people made them. {left_out}",
         agreement=_agreement([evaluation.overall, *evaluation.questions]),
         note="The small figures are 95 % intervals. "
         f"Expected calibration error of the confidence: {evaluation.calibration_error:.3f}. "

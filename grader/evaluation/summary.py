@@ -119,7 +119,9 @@ def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
 
 
 def _judging(judged: Sequence[Judged]) -> Judging | None:
-    reports = [j.grade.judge for j in judged if j.grade.judge is not None]
+    # Equal answers share a grade, and what it took is taken once.
+    grades = {id(j.grade): j.grade for j in judged}.values()
+    reports = [grade.judge for grade in grades if grade.judge is not None]
     both = [(j, j.grade.judge.scores) for j in judged if j.grade.judge and j.grade.judge.scores]
     if not both:
         return None

@@ -53,7 +53,7 @@ def passes(canary: Canary, votes: Sequence[Vote]) -> bool:
     for vote in votes:
         if vote.verdict in {"covered", "partial"} and not vote.void:
             earned += points[vote.point] * scoring.credit(vote.verdict, scale)
-    return earned / canary.question.max_points >= scale.pass_score
+    return earned > 0 and earned / canary.question.max_points >= scale.pass_score
 
 
 class Watch:

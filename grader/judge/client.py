@@ -305,9 +305,9 @@ class Client:
 
     def _ours(self, error: openai.OpenAIError, ladder: Ladder) -> JudgeError | JudgeSetupError:
         """The error of ours that stands for one of the SDK's."""
-        if isinstance(error, openai.PermissionDeniedError) and ladder.known:
-            # The key was good before: it is this answer that a filter on the way dislikes.
-            return JudgeRequestError(" ".join(error.message.split()))
+        if isinstance(error, openai.PermissionDeniedError) and ladder.proven:
+            # The key is good: it is this answer that a filter on the way dislikes.
+            return JudgeRequestError(_without_key(error, self._sdk.api_key))
         if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
             self._throttle.narrow()
         return translate(error, self.base_url, self._sdk.api_key)
@@ -348,8 +348,8 @@ class _Wait:
 
 def translate(error: openai.OpenAIError, base_url: str, key: str) -> JudgeError | JudgeSetupError:
     """The error of ours that stands for one of the SDK's; the key is in no message."""
-    message = " ".join(str(error).split()).replace(key, "***")
-    cause = str(error.__cause__ or "").replace(key, "***")
+    message = _without_key(error, key)
+    cause = _without_key(error.__cause__ or "", key)
     if isinstance(error, openai.APITimeoutError):
         return JudgeTimeoutError(f"{base_url}: no reply in time")
     if isinstance(error, openai.APIConnectionError):
@@ -357,6 +357,11 @@ def translate(error: openai.OpenAIError, base_url: str, key: str) -> JudgeError 
     if not isinstance(error, openai.APIStatusError):
         return JudgeReplyError(f"{base_url}: {message}")
     return _by_status(error, message, base_url)
+
+
+def _without_key(error: object, key: str) -> str:
+    """What an error says, on one line."""
+    return " ".join(str(error).split()).replace(key, "***")
 
 
 def _by_status(

@@ -44,13 +44,12 @@ class Ladder:
     def __init__(self, known: Rung | None = None, refused: Iterable[str] = ()) -> None:
         """Start at the top, or with what was learnt in an earlier run."""
         self.rung = known or Rung.STRICT_SCHEMA
-        self.known = known is not None
         self.proven = False
         """Whether a reply has followed the schema in this run."""
         self.refused = set(refused)
         """Parameters that the endpoint does not take from this model."""
         self._first = asyncio.Lock()
-        self._tried = self.known
+        self._tried = known is not None
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
@@ -68,7 +67,7 @@ class Ladder:
         """Remember the rung of a reply that followed the schema; whether that is news."""
         news = not self.proven or rung < self.rung
         if news:
-            self.rung, self.known, self.proven = rung, True, True
+            self.rung, self.proven = rung, True
         return news
 
 

@@ -115,7 +115,7 @@ def _graded(
         )
     return Graded(
         row=number,
-        candidate=row[columns.candidate].strip() if columns.candidate else f"row {number}",
+        candidate=(columns.candidate and row[columns.candidate].strip()) or f"row {number}",
         answer=answer,
         question=next((name for name in named if name), ""),
         error=row["grade_error"],

@@ -92,13 +92,12 @@
       else {
         const button = name.appendChild(make("button", row.candidate || `row ${row.row}`));
         button.type = "button";
+        button.dataset.row = row.row;
         button.setAttribute("aria-expanded", String(open));
         button.addEventListener("click", () => {
           if (open) state.open.delete(row.row); else state.open.add(row.row);
           draw();
-          body.querySelectorAll("tr:not(.detail) th button").forEach((b) => {
-            if (b.textContent === button.textContent) b.focus();
-          });
+          body.querySelector(`button[data-row="${row.row}"]`).focus();
         });
       }
       const question = row.question < 0 ? "" : data.questions[row.question].name;
