@@ -110,12 +110,11 @@ class Measured:
     """Every claim of a rubric measured against an answer, key points first.
 
     ``features`` is float32 of shape (claims, len(NAMES)); ``best`` holds the index of the
-    unit that matches each claim best, ``nearest`` that of the wording it is nearest to.
+    unit that matches each claim best.
     """
 
     features: Matrix
     best: NDArray[np.intp]
-    nearest: NDArray[np.intp]
 
 
 def claim_features(prepared: PreparedQuestion, units: Sequence[str], vectors: Vectors) -> Measured:
@@ -133,13 +132,12 @@ def claim_features(prepared: PreparedQuestion, units: Sequence[str], vectors: Ve
     asked = vectors @ prepared.prompt_vector
     profiles = [profile(unit) for unit in units]
     whole = frozenset().union(*(p.content for p in profiles))
-    rows, wordings = [], []
+    rows = []
     stops = [*prepared.starts[1:], len(prepared.wordings)]
     for claim in range(prepared.n_claims):
         unit = int(best[claim])
         start = int(prepared.starts[claim])
         nearest = start + int(similar[unit, start : stops[claim]].argmax())
-        wordings.append(nearest)
         own, opposed = _rivals(by_claim[unit], claim, prepared.n_key_points)
         half = 0.0
         if claim < prepared.n_key_points:
@@ -155,7 +153,7 @@ def claim_features(prepared: PreparedQuestion, units: Sequence[str], vectors: Ve
         )
         wording = profile(prepared.wordings[nearest])
         rows.append((*cosines, *_cues(wording, profiles[unit], prepared.prompt_stems, whole)))
-    return Measured(np.array(rows, dtype=np.float32), best, np.array(wordings))
+    return Measured(np.array(rows, dtype=np.float32), best)
 
 
 def nearest_units(prepared: PreparedQuestion, vectors: Vectors) -> NDArray[np.intp]:

@@ -146,7 +146,7 @@ def read_together(
         prepared: the question.
         answer: the whole answer.
         units: stretches of the answer.
-        measured: the features, the best unit and the nearest wording of each claim.
+        measured: the features and the best unit of each claim.
         read_from: claims whose best similarity is below are not read: nothing is said of
             them, as the fit has shown.
 
