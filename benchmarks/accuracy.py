@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.evaluation.reliability import calibration_error, reliability
 from grader.grading import Grader
-from grader.records import VERDICTS
+from grader.records import VERDICTS, Question
 from grader.settings import Settings
 from grader.text import sentences, words
 from grader.trials import Trial, accuracy, run_trials
@@ -39,6 +39,7 @@ def main() -> None:
     print_verdicts(trials)
     print_alternatives(grader, trials)
     print_risk_coverage(trials)
+    print_review(grader, trials)
     print(json.dumps(summary(trials) | serious_errors(grader, trials), indent=1))
     print_hardest(trials, args.hardest)
 
@@ -155,6 +156,27 @@ def print_risk_coverage(trials: Sequence[Trial]) -> None:
         error = sum(abs(t.grade.score - t.marked) for t in kept) / len(kept)
         print(f"{share:10.0%}{kept[-1].grade.confidence:13.2f}{error:13.3f}")
     print()
+
+
+def print_review(grader: Grader, trials: Sequence[Trial]) -> None:
+    """How much goes to a person at each ``review_below``, and how many wrong decisions with it.
+
+    A pass or fail is wrong where the example's whole range is on the other side.
+    """
+    wrong = [t for t in trials if is_wrong_decision(t, grader.question(t.question_id))]
+    print(f"review_below   to a person   of {len(wrong)} wrong decisions")
+    for bar in (0.6, 0.7, 0.75, 0.8, 0.85):
+        share = sum(t.grade.confidence < bar for t in trials) / len(trials)
+        caught = sum(t.grade.confidence < bar for t in wrong)
+        print(f"{bar:12.2f}{share:14.0%}{caught:10}")
+    print()
+
+
+def is_wrong_decision(trial: Trial, question: Question) -> bool:
+    """Whether a grade passes what must fail, or fails what must pass."""
+    low, high = trial.example.score
+    bar = question.scale.pass_score
+    return high < bar if trial.grade.passed else low >= bar
 
 
 def print_hardest(trials: Sequence[Trial], n: int) -> None:
