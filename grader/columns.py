@@ -37,7 +37,10 @@ def check_columns(columns: Sequence[str], where: str, *, q: str | None = None) -
             a column has the name of one that grading adds.
     """
     if ANSWER not in columns:
-        raise TableError(f"{where}: has no column '{ANSWER}': it has {_listed(columns)}")
+        raise TableError(
+            f"{where}: has no column '{ANSWER}': it has {_listed(columns)}: rename one, or say "
+            f"which it is with  --map {ANSWER}=COLUMN"
+        )
     if q is None and QUESTION_ID not in columns and REFERENCE not in columns:
         raise TableError(
             f"{where}: has neither a column '{QUESTION_ID}' nor '{REFERENCE}': add one, or name "
