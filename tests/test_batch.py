@@ -12,6 +12,7 @@ import pytest
 from llm_server import Fault, serving, verdicts
 from test_cli import GRADE, grade, refused
 
+from grader.batch.ledger import ledger_file, open_ledger
 from grader.batch.runner import Watch, grade_file
 from grader.columns import ADDED
 from grader.errors import LedgerError, TableError
@@ -246,8 +247,10 @@ def test_an_output_whose_replacement_failed_is_still_ours(tmp_path):
     table = write(tmp_path, f'answer,question_id\n"{ANSWER}",dropout\n')
     out = tmp_path / "out.csv"
     assert grade("batch", table, "-o", out).returncode == 0
-    with closing(sqlite3.connect(f"{out}.ledger")) as db, db:
-        db.execute("INSERT INTO output VALUES (1, 1)")  # what a run notes before it moves
+    finished = write(tmp_path, "what is moved next", "finished")
+    with open_ledger(ledger_file(out)) as ledger:
+        ledger.about_to_place(finished)
+        assert ledger.wrote(out)
     assert grade("batch", table, "-o", out).returncode == 0
 
 

@@ -120,7 +120,6 @@ def test_what_was_learnt_holds_for_the_next_run_and_for_all_of_its_calls(tmp_pat
             assert [text for text, _ in outcomes] == [GOOD] * 10
             assert usage.calls == 10 + wasted
         assert client.ladder("tiny").rung is Rung.TOOL_CALL
-        outcomes, client, _ = ask(server, times=1)
     # Without the cache, and all at once: each finds by itself what the first found.
     with serving(script) as server, closing(ReplyCache(tmp_path / "b")) as cache:
         cache.keep_learnt(f"{server.url}/ tiny", Rung.TOOL_CALL, ())
