@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import gzip
 import io
 import json
@@ -21,6 +20,7 @@ from grader.batch.readers import Row
 from grader.batch.xlsx import ROW_LIMIT, XlsxTable
 from grader.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS, as_text
 from grader.errors import OutputError
+from grader.files import placed
 
 STDOUT = Path("-")
 _QUICKLY = 6  # gzip's level: twice as fast as its default, a few per cent larger
@@ -131,16 +131,11 @@ def new_table(
         yield writer
         writer.close()
         return
-    aside = file.with_name(f".{file.name}.partial")
-    try:
-        with _writing(file), _writer(aside, form, columns, schema, file.suffix == ".gz") as writer:
-            yield writer
-        with _writing(file):
-            _settle(aside)
-            placing(aside)
-            aside.replace(file)
-    finally:
-        aside.unlink(missing_ok=True)
+    with (
+        placed(file, placing) as aside,
+        _writer(aside, form, columns, schema, file.suffix == ".gz") as writer,
+    ):
+        yield writer
 
 
 @contextmanager
@@ -170,26 +165,6 @@ def _writer(
             table.close()
             if packed:
                 stream.close()
-
-
-@contextmanager
-def _writing(file: Path) -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-        way_out = ": make room and run the same command again" if full else ""
-        raise OutputError(
-            f"{file}: can't be written: {error.strerror or error}{way_out}"
-        ) from error
-
-
-def _settle(file: Path) -> None:
-    """Have the bytes on the disk before the name points to them."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
 
 
 def check_output(file: Path, *, force: bool) -> None:
