@@ -11,7 +11,7 @@ import grader
 
 # From the ground up; a module imports only from lines above its own (or from its own line).
 LAYERS = [
-    ["errors", "version"],
+    ["environment", "errors", "version"],
     ["files"],
     ["records"],
     ["resources"],
