@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.judge.quotes import find_quote
 from grader.reading import read
 from grader.rendering import rendered
 
@@ -190,3 +191,11 @@ def test_a_reference_may_be_html(grader):
     reference = "Water boils at 100 degrees. Salt raises the boiling point."
     own = grader.custom_question(f"<p>{reference}</p>")
     assert own.key_points == grader.custom_question(reference).key_points
+
+
+def test_a_judges_quote_is_found_in_html_and_is_verbatim():
+    answer = "<p>Units are <strong>dropped</strong>&nbsp;at random.</p>"
+    found = find_quote("units are dropped at random", answer)
+    assert found is not None
+    assert found.text == "Units are <strong>dropped</strong>&nbsp;at random"
+    assert answer[found.start : found.end] == found.text
