@@ -463,7 +463,7 @@ class Grader:
             AnswerError: it is no text, empty or too long.
         """
         if not isinstance(answer, str):
-            raise AnswerError(f"the answer is no text but {answer!r}")
+            raise AnswerError(f"the answer must be text, not {type(answer).__name__}")
         if len(answer) > self.settings.max_answer_chars:
             raise AnswerError(
                 f"the answer has {len(answer):,} characters, more than "

@@ -8,7 +8,7 @@ plain data with ``to_dict``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NoReturn, Self
@@ -206,21 +206,21 @@ class Rubric(Record):
         _refuse_repeats("misconception id", (m.id for m in self.misconceptions))
         _refuse_repeats("correction id", (c.id for c in self.corrections))
         _refuse_repeats("example id", (e.id for e in self.examples))
-        key_points = {k.id for k in self.key_points}
-        misconceptions = {m.id for m in self.misconceptions}
-        for example in self.examples:
-            odd = key_points ^ set(example.verdicts)
-            if odd:
-                raise ValueError(
-                    f"example '{example.id}': verdicts must name every key point once; "
-                    f"missing or unknown: {', '.join(sorted(odd))}"
-                )
-            unknown = set(example.misconceptions) - misconceptions
-            if unknown:
-                raise ValueError(
-                    f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
-                )
+        problems = [problem for e in self.examples for problem in self._label_problems(e)]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _label_problems(self, example: Example) -> Iterator[str]:
+        odd = {k.id for k in self.key_points} ^ set(example.verdicts)
+        if odd:
+            yield (
+                f"example '{example.id}': verdicts must name every key point once; "
+                f"missing or unknown: {', '.join(sorted(odd))}"
+            )
+        unknown = set(example.misconceptions) - {m.id for m in self.misconceptions}
+        if unknown:
+            yield f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
 
     @property
     def max_points(self) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
@@ -23,6 +24,7 @@ from grader.files import write_whole
 from grader.grading import Grader
 from grader.records import BankEntry, Correction, Rubric
 from grader.settings import Settings, load_settings
+from grader.text import counted
 from grader.yamlfile import read_text
 
 _SLUG_LENGTH = 80  # as records.Slug has it
@@ -82,13 +84,14 @@ def print_lint(
     grader = Grader(_settings(bank, rubrics))
     slugs = _chosen(grader.catalog, ids)
     findings = linting.lint(grader.catalog, slugs)
-    if not findings and not formats_only:
-        findings = similar.lint_meaning(grader, slugs)
+    if not formats_only:
+        findings += similar.lint_meaning(grader, slugs)
     for finding in findings:
         typer.echo(str(finding))
     if cues:
         _print_cues(grader.catalog, slugs)
-    typer.echo(f"{len(slugs)} questions, {len(findings)} to mend", err=True)
+    checked, problems = counted(len(slugs), "question"), counted(len(findings), "problem")
+    typer.echo(f"{checked}, {problems}", err=True)
     return not findings
 
 
@@ -133,16 +136,20 @@ def write_page(file: Path, bank: Path | None, rubrics: Path | None) -> None:
 
 def write_new(q: str, bank: Path | None, rubrics: Path | None) -> None:
     """Write the templates of a new question into the user's folders."""
-    settings = _settings(bank, rubrics)
+    settings = load_settings(new_folders=True, bank=bank, rubrics=rubrics)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", q) or len(q) > _SLUG_LENGTH:
         raise InputError(
-            f"'{q}' is no slug: write lower-case words joined by hyphens, "
+            f"'{q}' is not a slug: write lower-case words joined by hyphens, "
             f"{_SLUG_LENGTH} characters at most"
         )
     if settings.bank is None or settings.rubrics is None:
         raise InputError("name your own folders: --bank DIR --rubrics DIR, or in grader.toml")
     for written in templates.write_templates(q, settings.bank, settings.rubrics):
         typer.echo(f"wrote {written}")
+    options = [f"--bank {shlex.quote(str(bank))}"] if bank else []
+    options += [f"--rubrics {shlex.quote(str(rubrics))}"] if rubrics else []
+    command = " ".join(["grade bank lint", q, *options])
+    typer.echo(f"fill them in, then check them with: {command}", err=True)
 
 
 def write_drafts(file: Path, output: Path) -> None:
@@ -160,7 +167,7 @@ def write_drafts(file: Path, output: Path) -> None:
     except OSError as error:
         raise OutputError(f"{output}: can't be written: {error.strerror}") from error
     answered = sum(bool(draft.answer) for _, draft in drafts)
-    typer.echo(f"{output}: {len(drafts)} drafts, {answered} with an answer")
+    typer.echo(f"{output}: {counted(len(drafts), 'draft')}, {answered} with an answer")
 
 
 def _chosen(catalog: Catalog, ids: list[str] | None) -> list[str]:
@@ -199,7 +206,8 @@ def print_audit(ids: list[str] | None, bank: Path | None, rubrics: Path | None) 
         typer.echo(f"  {pair.against.origin}: {pair.against.text}")
     corrected = sum(pair.corrected for pair in found)
     typer.echo(
-        f"{len(slugs)} questions, {len(found)} pairs, {corrected} of them corrected already",
+        f"{counted(len(slugs), 'question')}, {counted(len(found), 'pair')} of claims that "
+        f"disagree, {corrected} of them corrected already",
         err=True,
     )
 
