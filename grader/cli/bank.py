@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from grader.cli.errors import reporting
+from grader.cli.groups import Suggesting
 
 app = typer.Typer(
+    cls=Suggesting,
     help="The bank of questions: list, search, show, check.",
     no_args_is_help=True,
     rich_markup_mode=None,

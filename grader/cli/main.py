@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from grader.cli.bank import app as bank_app
 from grader.cli.cache import app as cache_app
 from grader.cli.errors import reporting
+from grader.cli.groups import DEFAULT, AnswerFirst
 from grader.cli.llm import (
     DryRun,
     Llm,
@@ -30,20 +30,6 @@ from grader.cli.llm import (
     llm_settings,
 )
 from grader.version import __version__
-
-DEFAULT = "answer"
-
-
-class AnswerFirst(TyperGroup):
-    """``grade FILE …`` is short for ``grade answer FILE …``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default command in front where none is named."""
-        own = {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
-        if args and args[0] not in self.commands and args[0] not in own:
-            args = [DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
 
 app = typer.Typer(
     cls=AnswerFirst,

@@ -1,0 +1,192 @@
+"""What somebody who has never seen grader types first, and what they are told."""
+
+import re
+from typing import get_args
+
+import pytest
+from conftest import ROOT
+from test_cli import ANSWER, EXAMPLE, grade, refused
+
+from grader.feedback import FLAGS, reason_in_words, write_feedback
+from grader.records import Flag, KeyPointResult, MisconceptionResult
+
+SLUGS = {file.stem for file in (ROOT / "bank").glob("*.yaml")}
+
+# ── mistyped commands ───────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (["bacth", "x.csv"], "batch"),
+        (["Batch", "x.csv", "-o", "y.csv"], "batch"),
+        (["ansewr", "x.txt", "--q", "dropout"], "answer"),
+        (["reprot", "graded.csv"], "report"),
+        (["evla", "marked.csv"], "eval"),
+        (["evaluate", "marked.csv"], "eval"),
+        (["calibrat", "marked.csv"], "calibrate"),
+        (["bnak", "list"], "bank"),
+        (["cahce", "info"], "cache"),
+    ],
+)
+def test_a_mistyped_command_is_answered_with_the_nearest(typed, meant):
+    refused(grade(*typed), f"'{typed[0]}' is neither", f"did you mean 'grade {meant}'?")
+
+
+@pytest.mark.parametrize(
+    ("group", "typed", "meant"),
+    [
+        ("bank", "lst", "list"),
+        ("bank", "serach", "search"),
+        ("bank", "sohw", "show"),
+        ("bank", "lnit", "lint"),
+        ("bank", "tset", "test"),
+        ("bank", "auditt", "audit"),
+        ("bank", "indx", "index"),
+        ("bank", "stat", "stats"),
+        ("bank", "exprot", "export"),
+        ("bank", "pages", "page"),
+        ("bank", "nwe", "new"),
+        ("bank", "Import", "import"),
+        ("cache", "infos", "info"),
+        ("cache", "claer", "clear"),
+    ],
+)
+def test_so_is_a_mistyped_command_of_a_group(group, typed, meant):
+    refused(grade(group, typed), f"did you mean 'grade {group} {meant}'?")
+
+
+def test_a_command_that_is_like_none_names_the_help():
+    refused(grade("bank", "xyzzy"), "no command 'grade bank xyzzy'", "'grade bank --help'")
+
+
+def test_a_file_that_is_named_like_a_command_is_graded(tmp_path):
+    (tmp_path / "bacth").write_text(ANSWER)
+    done = grade("bacth", "--q", "dropout", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert float(done.stdout) > 0
+
+
+def test_a_file_that_is_not_there_is_a_file_if_it_looks_like_one():
+    refused(grade("report.txt", "--q", "dropout"), "report.txt: no such file")
+    refused(grade("in/batch", "--q", "dropout"), "in/batch: no such file")
+
+
+# ── what fits the terminal ──────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("width", [120, 96, 80, 60, 40, 24])
+@pytest.mark.parametrize("command", [["list"], ["search", "overfitting"]])
+def test_the_list_of_questions_cuts_no_word(width, command):
+    whole = grade("bank", *command, env={"COLUMNS": "1000"}).stdout
+    done = grade("bank", *command, env={"COLUMNS": str(width)})
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == whole.split()
+    assert "…" not in done.stdout
+    for line in done.stdout.splitlines():
+        assert len(line) <= width or line.strip() in SLUGS
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["--text", ANSWER, "--q", "dropout", "--explain"],
+        [EXAMPLE, "--q", "vanishing-gradient"],
+        ["bank", "list"],
+        ["bank", "search", "overfitting"],
+        ["bank", "show", "dropout"],
+        ["bank", "show", "overfitting-prevention", "--diff"],
+        ["bank", "stats"],
+        ["bank", "test", "dropout"],
+        ["eval", str(ROOT / "examples" / "marked.csv"), "--max-mark", "10"],
+    ],
+)
+def test_what_is_piped_has_no_blanks_at_the_ends_of_lines(command):
+    done = grade(*command)
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stdout.splitlines() if line != line.rstrip()] == []
+
+
+def test_points_stand_in_a_column(tmp_path):
+    rubric = tmp_path / "r.yaml"
+    points = "\n".join(
+        f"  - {{id: p{i}, points: {points}, claim: {words}}}"
+        for i, (points, words) in enumerate(
+            [("0.5", "Units are dropped at random."), ("12", "Water boils."), ("1", "It rains.")]
+        )
+    )
+    rubric.write_text(f"question: q\nversion: 1\nkey_points:\n{points}\n")
+    shown = grade("--text", ANSWER, "--rubric", rubric, env={"COLUMNS": "60"}).stdout
+    rows = re.findall(r"^[✓◐+✗] .* [\d.]+/[\d.]+$", shown, re.MULTILINE)
+    assert [len(row) for row in rows] == [60, 60, 60], shown
+
+
+# ── words ───────────────────────────────────────────────────────────────────
+
+
+def key_point(verdict, claim="Units are dropped."):
+    return KeyPointResult("k", claim, verdict, 0, 1, 0.9, None)
+
+
+def misconception(correction, authority="Manning et al. 2008, sec. 8.3", claim="F1 is a mean."):
+    return MisconceptionResult("m", claim, "asserted", 1, 0.9, None, correction, "", authority)
+
+
+@pytest.mark.parametrize(
+    ("correction", "told"),
+    [
+        ("They coincide", "Correct: They coincide. Source: Manning et al. 2008, sec. 8.3."),
+        ("(In one case they coincide.)", "coincide.) Source: "),
+        ('He says "they coincide."', 'coincide." Source: '),
+        ("They coincide (in one case)", "case). Source: "),
+        ("Do they coincide?", "coincide? Source: "),
+    ],
+)
+def test_feedback_ends_each_sentence_once_and_names_the_source_apart(correction, told):
+    feedback = write_feedback([key_point("covered")], [misconception(correction)])
+    assert feedback.startswith("1 of 1 key point covered. States a known error: F1 is a mean. ")
+    assert told in feedback
+    assert not re.search(r"[.?!][)\"]?\.|\. \(|\.\)\.", feedback)
+
+
+def test_feedback_says_what_is_contradicted_and_not_that_it_was_said():
+    feedback = write_feedback([key_point("contradicted"), key_point("missing", "A.")], [])
+    assert feedback == "0 of 2 key points covered. Contradicts: Units are dropped. Add: A."
+
+
+@pytest.mark.parametrize("flag", get_args(Flag))
+def test_every_flag_is_told_in_words(flag):
+    assert reason_in_words(f"flag: {flag}") == f"{FLAGS[flag]} ({flag})"
+    assert reason_in_words("confidence 0.50 is below 0.60") == "confidence 0.50 is below 0.60"
+
+
+def test_the_printout_says_what_passes_and_what_it_is_sure_of():
+    shown = grade(EXAMPLE, "--q", "vanishing-gradient", env={"COLUMNS": "96"}).stdout
+    second, third = shown.splitlines()[1:3]
+    assert re.search(r"^0\.\d\d [█░]{20} [\d.]+ of 15 points, (no )?pass$", second)
+    assert re.search(r"^The pass mark is 0\.6\. The grader is \d+% sure of the verdicts", third)
+    assert "Known errors that it states" in shown
+    assert "−1 point for the error: Gradient clipping fixes" in shown
+    assert "said the other way round" not in shown
+    assert "asserted" not in shown
+
+
+def test_a_pass_mark_of_ones_own_is_named(tmp_path, own_folders):
+    bank, rubrics = own_folders
+    rubric = rubrics / "tea.yaml"
+    rubric.write_text(rubric.read_text() + "scale: {pass_score: 0.35}\n")
+    options = ("--q", "tea", "--bank", bank, "--rubrics", rubrics)
+    assert "The pass mark is 0.35." in grade("--text", "It steeps.", *options).stdout
+
+
+def test_a_grade_against_a_reference_says_what_it_is_sure_of(tmp_path):
+    (tmp_path / "r.txt").write_text("Water boils at 100 degrees.")
+    shown = grade("--text", "At 100 degrees.", "--reference", "r.txt").stdout
+    assert re.search(r"against the reference, (no )?pass\n.* sure of that\.", shown)
+
+
+def test_an_answer_to_look_at_says_why_in_words():
+    text = "dropout, p = 0.5, Bernoulli mask, ensemble, co-adaptation, overfitting"
+    shown = grade("--text", text, "--q", "dropout", env={"COLUMNS": "200"}).stdout
+    assert "Needs review by a person: " in shown
+    assert "the answer looks like a list of keywords (keyword_list)" in shown
