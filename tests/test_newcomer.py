@@ -1,6 +1,8 @@
 """What somebody who has never seen grader types first, and what they are told."""
 
 import re
+from dataclasses import replace
+from html.parser import HTMLParser
 from typing import get_args
 
 import pytest
@@ -8,7 +10,15 @@ from conftest import ROOT
 from test_cli import ANSWER, EXAMPLE, grade, refused
 
 from grader.feedback import FLAGS, reason_in_words, write_feedback
-from grader.records import Flag, KeyPointResult, MisconceptionResult
+from grader.records import (
+    Evidence,
+    Failure,
+    Flag,
+    JudgeReport,
+    KeyPointResult,
+    MisconceptionResult,
+)
+from grader.rubric import load_contrast
 
 SLUGS = {file.stem for file in (ROOT / "bank").glob("*.yaml")}
 
@@ -190,3 +200,88 @@ def test_an_answer_to_look_at_says_why_in_words():
     shown = grade("--text", text, "--q", "dropout", env={"COLUMNS": "200"}).stdout
     assert "Needs review by a person: " in shown
     assert "the answer looks like a list of keywords (keyword_list)" in shown
+
+
+# ── in a console and in a notebook ──────────────────────────────────────────
+
+HOSTILE = "<script>alert('x')</script> & <img src=x onerror=\"alert(1)\"> Units are dropped."
+
+
+class Tags(HTMLParser):
+    """What a page is made of, and what it says."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen, self.text, self.attributes = [], "", []
+
+    def handle_starttag(self, tag, attrs):
+        self.seen.append(tag)
+        self.attributes += [name for name, _ in attrs]
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def short(record):
+    for shown in (repr(record), str(record), f"{record}"):
+        assert len(shown) < 200
+        assert "\n" not in shown
+    return repr(record)
+
+
+def test_a_grade_in_a_console_is_one_line(grader):
+    shown = short(grader.grade(ANSWER, q="dropout"))
+    assert re.match(r"Grade\(score=0\.\d\d, question='dropout', passed=(Tru|Fals)e, conf", shown)
+    terms = "dropout, p = 0.5, Bernoulli mask, ensemble, co-adaptation, overfitting"
+    assert "flags=[keyword_list]" in short(grader.grade(terms, q="dropout"))
+
+
+def test_other_records_are_one_line_too(grader, own_folders):
+    question = grader.question("vanishing-gradient")
+    assert short(question).startswith("Question('vanishing-gradient', key_points=8, misc")
+    entry, rubric, _ = grader.catalog.load("vanishing-gradient")
+    assert "examples=" in short(rubric)
+    assert "sources=" in short(entry)
+    contrast = load_contrast(grader.catalog.contrast_file("vanishing-gradient"))
+    assert "key_points=8" in short(contrast)
+    assert "AnswerError: two\\n" not in short(Failure("q" * 300, "AnswerError", "two\nlines" * 99))
+    long = grader.custom_question("Units are dropped at random. " * 90, "What?\nWhy? " * 50)
+    short(long)
+    grade = grader.grade(ANSWER, q="dropout")
+    every = tuple(get_args(Flag))
+    short(replace(grade, question_id="x" * 500, flags=every, needs_review=True))
+    report = JudgeReport("failed", "why " * 99, ("m" * 300,), "1", 1, 0, 0.0)
+    assert "failed" in short(report)
+
+
+def test_a_notebook_shows_points_verdicts_and_quotes(grader):
+    grade = grader.grade(
+        (ROOT / "examples" / "vanishing-gradient.txt").read_text(), q="vanishing-gradient"
+    )
+    page = Tags()
+    page.feed(grade._repr_html_())
+    assert page.seen.count("tr") == 1 + len(grade.key_points) + len(grade.asserted)
+    for result in grade.key_points:
+        assert result.claim in page.text
+        assert result.verdict in page.text
+        if result.evidence:
+            assert " ".join(result.evidence.text.split()) in page.text
+    assert "states a known error" in page.text
+
+
+def test_hostile_text_is_shown_in_a_notebook_and_not_run(grader):
+    one = KeyPointResult("k", HOSTILE, "covered", 1, 1, 0.9, Evidence(HOSTILE, 0, len(HOSTILE)))
+    wrong = replace(misconception(HOSTILE, HOSTILE, HOSTILE), evidence=one.evidence)
+    grade = replace(
+        grader.grade(ANSWER, q="dropout"),
+        question_id=HOSTILE,
+        key_points=(one,),
+        misconceptions=(wrong,),
+        needs_review=True,
+        review_reasons=(HOSTILE,),
+    )
+    page = Tags()
+    page.feed(grade._repr_html_())
+    assert set(page.seen) <= {"div", "p", "b", "i", "table", "thead", "tbody", "tr", "th", "td"}
+    assert set(page.attributes) <= {"style"}
+    assert page.text.count("<script>alert('x')</script>") == 7
