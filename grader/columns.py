@@ -39,12 +39,12 @@ def check_columns(columns: Sequence[str], where: str, *, q: str | None = None) -
     if ANSWER not in columns:
         raise TableError(
             f"{where}: has no column '{ANSWER}': it has {_listed(columns)}: rename one, or say "
-            f"which it is with  --map {ANSWER}=COLUMN"
+            f"which it is with --map {ANSWER}=COLUMN"
         )
     if q is None and QUESTION_ID not in columns and REFERENCE not in columns:
         raise TableError(
             f"{where}: has neither a column '{QUESTION_ID}' nor '{REFERENCE}': add one, or name "
-            "one question for all rows with  --q"
+            "one question for all rows with --q"
         )
     taken = [name for name in columns if name in ADDED]
     if taken:

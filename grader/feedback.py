@@ -27,6 +27,16 @@ FLAGS: Mapping[str, str] = MappingProxyType(
     }
 )
 """What each flag says, for people."""
+FAILURES: Mapping[str, str] = MappingProxyType(
+    {
+        "AnswerError": "the answer is empty, too long or not text",
+        "UnknownQuestionError": "there is no such question in the bank",
+        "DataFileError": "the question's own file is faulty",
+        "CorrectionError": "the question's own file is faulty",
+        "TableError": "the row does not say what it is an answer to",
+    }
+)
+"""What the commonest reasons of a ``Failure`` say, for people."""
 _CLOSING = ")]}\"'”’»"
 
 
@@ -61,6 +71,11 @@ def reason_in_words(reason: str) -> str:
     """One of a grade's ``review_reasons`` for people; one that is no flag is so already."""
     flag = reason.removeprefix("flag: ")
     return f"{FLAGS[flag]} ({flag})" if flag in FLAGS else reason
+
+
+def failure_in_words(reason: str) -> str:
+    """The reason of a ``Failure`` for people."""
+    return f"{FAILURES[reason]} ({reason})" if reason in FAILURES else reason
 
 
 def _sentence(text: str) -> str:

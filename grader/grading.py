@@ -437,7 +437,7 @@ class Grader:
         for name, version in here.items():
             if calibration.versions.get(name) != version:
                 raise SettingsError(
-                    f"{file}: was fitted to the scores of another {name}: fit it again with  "
+                    f"{file}: was fitted to the scores of another {name}: fit it again with "
                     "grade calibrate"
                 )
         return calibration

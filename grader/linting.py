@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,7 +173,9 @@ def _lint_names(catalog: Catalog) -> Iterator[Finding]:
         yield _as_finding(error, Path(error.file))
     for folder in catalog.indexed_folders():
         if not index_is_fresh(folder):
-            yield Finding(folder / INDEX, "is out of date: run  grade bank index")
+            yield Finding(
+                folder / INDEX, f"is out of date: run: grade bank index {shlex.quote(str(folder))}"
+            )
 
 
 def _shared_names(catalog: Catalog) -> Iterator[Finding]:

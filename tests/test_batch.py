@@ -46,7 +46,7 @@ def test_a_table_comes_back_with_its_columns_and_the_grades(tmp_path):
     done = grade("batch", table, "-o", tmp_path / "out.csv")
     assert done.returncode == 0, done.stderr
     assert "4 rows" in done.stderr
-    assert "3 failed" in done.stderr
+    assert "3 not gradable" in done.stderr
     rows = read(tmp_path / "out.csv")
     assert list(rows[0]) == ["candidate", "answer", "question_id", "note", *ADDED]
     assert [r["candidate"] for r in rows] == ["Ann", "Bob", "Cyd", "Dan"]

@@ -1,5 +1,6 @@
 """What somebody who has never seen grader types first, and what they are told."""
 
+import ast
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -285,3 +286,34 @@ def test_hostile_text_is_shown_in_a_notebook_and_not_run(grader):
     assert set(page.seen) <= {"div", "p", "b", "i", "table", "thead", "tbody", "tr", "th", "td"}
     assert set(page.attributes) <= {"style"}
     assert page.text.count("<script>alert('x')</script>") == 7
+
+
+# ── how messages are set ────────────────────────────────────────────────────
+
+
+def messages():
+    """The text of every message that is raised, with X for what is filled in, and its place."""
+    for file in sorted((ROOT / "grader").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Raise) or node.exc is None:
+                continue
+            for part in ast.walk(node.exc):
+                if isinstance(part, ast.JoinedStr):
+                    said = [v.value if isinstance(v, ast.Constant) else "X" for v in part.values]
+                    yield f"{file.name}:{node.lineno}", "".join(map(str, said))
+                elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield f"{file.name}:{node.lineno}", part.value
+
+
+def test_no_message_has_two_blanks_in_a_row():
+    found = [(where, text) for where, text in messages() if re.search(r"\S {2,}|\s{2,}$", text)]
+    assert found == []
+    assert len(list(messages())) > 200
+
+
+def test_messages_are_plain_english():
+    """``is no number`` is German; so are ``stands twice`` and the like."""
+    odd = re.compile(r"\b(?:is|are|was) (?:no|none) (?!longer\b|more\b|such\b|file or folder)\w+")
+    there = re.compile(r"\bthere (?:is|are|was) no\b")
+    found = [(w, t) for w, t in messages() if odd.search(there.sub("", t))]
+    assert found == []

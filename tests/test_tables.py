@@ -421,7 +421,7 @@ def test_a_form_is_matched_by_the_questions_own_words_and_says_how(grader, tmp_p
 
 def test_a_header_that_may_be_a_question_is_asked_about(grader, tmp_path):
     header = ["Name", "Explain dropout and why it helps."]
-    with pytest.raises(TableError, match=r"is perhaps dropout: say  --map \"q:dropout=Explain"):
+    with pytest.raises(TableError, match=r"is perhaps dropout: say --map \"q:dropout=Explain"):
         asked(grader, tmp_path, header, ["Ann", "x"])
     _, found = asked(grader, tmp_path, header, ["Ann", "x"], [f"q:dropout={header[1]}"])
     assert found[0].asked == {"question_id": "dropout", "answer": "x"}
@@ -520,7 +520,7 @@ def test_a_missing_extra_names_the_command(tmp_path, monkeypatch, module, name, 
 
 @pytest.mark.parametrize("name", ["out", "out.doc", "out.parquet.gz"])
 def test_an_output_that_says_no_format_is_refused(tmp_path, name):
-    with pytest.raises(OutputError, match=r"choose .csv|leave out the  .gz"):
+    with pytest.raises(OutputError, match=r"choose .csv|leave out the .gz"):
         format_of_output(tmp_path / name)
 
 

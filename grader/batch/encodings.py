@@ -82,6 +82,6 @@ def _guess(file: Path, block: bytes) -> Encoding:
         if name in tied:
             return Encoding(name, guessed=True)
     raise TableError(
-        f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add  "
-        "--encoding cp1252  (or another)"
+        f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add "
+        "--encoding cp1252 (or another)"
     )

@@ -59,7 +59,7 @@ def format_of_output(file: Path) -> Format:
             ".gz), .parquet or .xlsx"
         )
     if packed and form not in TEXT_FORMATS:
-        raise OutputError(f"{file}: {form} packs itself: leave out the  .gz")
+        raise OutputError(f"{file}: {form} packs itself: leave out the .gz")
     return form
 
 

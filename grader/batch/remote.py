@@ -71,7 +71,7 @@ def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
     if len(forms) > 1 or not forms <= set(_READ):
         raise TableError(
             f"{', '.join(inputs)}: a cluster reads CSV or Parquet, all files of one kind: convert "
-            "them, or leave out  --engine ray"
+            "them, or leave out --engine ray"
         )
     name = inputs[0] if len(inputs) == 1 else f"{inputs[0]} and {len(inputs) - 1} more"
     first = _InFile(filesystem, files[0])

@@ -45,7 +45,7 @@ def _opened(folder: str | None) -> Iterator[ReplyCache]:
 
     setting = load_settings(llm_cache=folder).llm_cache
     if setting == OFF:
-        raise InputError("the judge's cache is off: name its folder with  --llm-cache")
+        raise InputError("the judge's cache is off: name its folder with --llm-cache")
     cache = ReplyCache(cache_folder(setting))
     try:
         yield cache

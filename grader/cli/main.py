@@ -83,7 +83,12 @@ CalibrationFile = Annotated[
     typer.Option("--calibration", help="A file that 'grade calibrate' wrote: your own scale."),
 ]
 MarkColumn = Annotated[str, typer.Option("--mark", help="The column of people's marks.")]
-MaxMark = Annotated[float, typer.Option("--max-mark", help="The highest mark.", min=0.001)]
+MaxMark = Annotated[
+    float | None,
+    typer.Option(
+        "--max-mark", help="The highest mark that could be had; found if the table says.", min=0.001
+    ),
+]
 RowQuestion = Annotated[
     str | None,
     typer.Option(
@@ -355,7 +360,7 @@ def evaluate(
         typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
     ],
     mark: MarkColumn = "mark",
-    max_mark: MaxMark = 1.0,
+    max_mark: MaxMark = None,
     page: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write an HTML page.")
     ] = None,
@@ -440,7 +445,7 @@ def calibrate(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
     mark: MarkColumn = "mark",
-    max_mark: MaxMark = 1.0,
+    max_mark: MaxMark = None,
     q: RowQuestion = None,
     mapping: ColumnMap = None,
     force: Force = False,

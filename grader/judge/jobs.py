@@ -366,7 +366,7 @@ class Jobs:
         if job.endpoint != self._client.base_url:
             raise JudgeSetupError(
                 f"job {job.id} was submitted to {job.endpoint}, not to {self._client.base_url}: "
-                "name that with  --llm-base-url"
+                "name that with --llm-base-url"
             )
 
     async def _state(self, job: Job) -> JobState:
@@ -413,7 +413,7 @@ class Jobs:
             self._client.log.write({"endpoint": self._client.base_url, "batch": True, **entry})
 
 
-_NO_JOBS = "has no batch jobs: leave out  --llm-batch"
+_NO_JOBS = "has no batch jobs: leave out --llm-batch"
 _NO_LIST = (
     "does not list its jobs, so whether one was begun for file {} can't be told: look there, "
     "and delete the ledger to ask anew"
