@@ -94,7 +94,7 @@ def answer_text(value: Any) -> str:
             place of one that it took for a formula.
     """
     if isinstance(value, dict | list | tuple | bytes):
-        raise AnswerError(f"the answer is no text but a {type(value).__name__}")
+        raise AnswerError(f"the answer is not text but a {type(value).__name__}")
     text = as_text(value)
     if text.strip() in _CELL_ERRORS:
         raise AnswerError(

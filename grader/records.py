@@ -297,7 +297,7 @@ class Calibration(Record):
     @model_validator(mode="after")
     def _monotone(self) -> Self:
         if len(self.scores) != len(self.marks):
-            raise ValueError("scores and marks must be as many")
+            raise ValueError("there must be as many scores as marks")
         if any(a >= b for a, b in pairwise(self.scores)):
             raise ValueError("scores must rise")
         if any(a > b for a, b in pairwise(self.marks)):

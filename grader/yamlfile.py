@@ -183,7 +183,7 @@ def _scalar(loader: Any, node: yaml.Node, key: Key, file: Path) -> Any:
     except _MISREAD as error:
         kind = node.tag.rpartition(":")[2]
         raise DataFileError(
-            f"is no valid {kind}: quote it if it is meant as text",
+            f"is not a valid {kind}: quote it if it is meant as text",
             file=file,
             line=node.start_mark.line + 1,
             key=dotted(key),

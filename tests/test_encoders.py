@@ -112,7 +112,7 @@ def test_a_damaged_or_missing_model_file_is_a_clear_error(tmp_path, name):
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ModelError, match="reinstall grader"):
+    with pytest.raises(ModelError, match="reinstall answer-grader"):
         verify_checksums(folder)
     file.unlink()
     with pytest.raises(ModelError, match="can't be read"):
@@ -191,7 +191,7 @@ def test_an_embeddings_endpoint_is_an_encoder(endpoint):
         ("short", "1 vectors"),
         ("zeros", "vectors of zeros"),
         ("null", "no numbers"),
-        ("uneven", "vectors that are none"),
+        ("uneven", "it returned something other than vectors"),
     ],
 )
 def test_an_endpoint_that_fails_is_a_clear_error(endpoint, model, problem):

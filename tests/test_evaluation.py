@@ -232,7 +232,7 @@ def test_columns_are_found_as_a_batch_finds_them(tmp_path, grader):
 
 @pytest.mark.parametrize("header", [("candidate", "q:dropout", "mark"), ("How?", "Why?", "mark")])
 def test_a_wide_table_has_no_place_for_marks(tmp_path, header):
-    with pytest.raises(TableError, match=r"marks need a row an answer.*--map answer=COLUMN"):
+    with pytest.raises(TableError, match=r"marks need one answer a row.*--map answer=COLUMN"):
         read_marked(table(tmp_path, [header, ("Ann", "It drops units.", "1")]), "mark", 1)
 
 

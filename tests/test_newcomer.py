@@ -317,3 +317,28 @@ def test_messages_are_plain_english():
     there = re.compile(r"\bthere (?:is|are|was) no\b")
     found = [(w, t) for w, t in messages() if odd.search(there.sub("", t))]
     assert found == []
+
+
+# ── the README ──────────────────────────────────────────────────────────────
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readmes_evaluation_works_as_printed(tmp_path):
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    [command] = re.findall(r"`grade (eval [^`]+)`", README)
+    done = grade(*command.split())
+    assert done.returncode == 0, done.stderr
+    assert "mean error of the more confident half of the grades: 0." in done.stdout
+
+
+def test_the_readme_answers_what_a_newcomer_asks():
+    from grader.records import Scale
+
+    lowest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[1]
+    assert f"grader needs Python {lowest} or newer" in README
+    assert f"A score of {Scale().pass_score:g} or more" in README
+    assert "What it is 74% sure of" in README
+    assert "The grader is 74% sure of the verdicts below." in README
+    for word in ("`.xlsx`", "Wide sheets", "minutes on two free cores", "answer-grader"):
+        assert word in README

@@ -64,7 +64,9 @@ def _known(name: str) -> str:
     except (LookupError, ValueError) as error:
         raise TableError(f"unknown encoding '{name}': try utf-8, cp1252 or utf-16") from error
     if not found._is_text_encoding:  # noqa: SLF001  # as open() asks; there is no public way
-        raise TableError(f"unknown encoding '{name}': it is none of text: try utf-8 or cp1252")
+        raise TableError(
+            f"unknown encoding '{name}': it is not an encoding of text: try utf-8 or cp1252"
+        )
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 

@@ -132,7 +132,7 @@ def _check(notes: _Notes, output: Path, *, resume: bool) -> None:
     if known and not resume:
         raise InputError(
             f"{ledger_file(output)}: batch jobs are under way already: collect them with "
-            "--resume, or delete it to ask anew"
+            "--resume, or delete it to ask again"
         )
     if resume and not known:
         raise InputError(

@@ -174,7 +174,7 @@ def _parse_line(line: str, where: str) -> Row:
     except json.JSONDecodeError as error:
         raise TableError(f"{where}: is not JSON: {error.msg} (column {error.colno})") from error
     except (ValueError, RecursionError) as error:
-        raise TableError(f"{where}: is no JSON that can be read: {error}") from error
+        raise TableError(f"{where}: can't be read as JSON: {error}") from error
     if not isinstance(row, dict):
         raise TableError(f'{where}: must be an object, such as {{"answer": "…"}}')
     return _all_without_halves(row) if _HALF.search(line) else row

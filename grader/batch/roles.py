@@ -145,7 +145,7 @@ def _told(given: Sequence[str], table: Table) -> dict[str, str]:
                 f"{table.name}: has no column '{column}' (--map): it has {_listed(table.columns)}"
             )
         if real in told or (part in PARTS and part in told.values()):
-            raise TableError(f"--map {text}: '{part}' or '{column}' was mapped before")
+            raise TableError(f"--map {text}: '{part}' or '{column}' is mapped already")
         told[real] = part
     return told
 

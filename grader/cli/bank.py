@@ -79,7 +79,7 @@ def lint(
     bank: BankDir = None,
     rubrics: RubricsDir = None,
 ) -> None:
-    """Check the files of the bank; exits with 1 if anything is to mend."""
+    """Check the files of the bank, all at once; exits with 1 if there is a problem."""
     from grader.cli import bank_commands
 
     with reporting():

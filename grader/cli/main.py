@@ -357,7 +357,7 @@ def report(
 def evaluate(
     table: Annotated[
         Path,
-        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
+        typer.Argument(help="A table as for 'grade batch', one answer a row, with people's marks."),
     ],
     mark: MarkColumn = "mark",
     max_mark: MaxMark = None,
@@ -441,7 +441,7 @@ def evaluate(
 def calibrate(
     table: Annotated[
         Path,
-        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
+        typer.Argument(help="A table as for 'grade batch', one answer a row, with people's marks."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
     mark: MarkColumn = "mark",

@@ -99,7 +99,7 @@ def read_marked(
     parts = long_parts(source, mapping)
     if ANSWER not in parts:
         raise TableError(
-            f"{table}: has no column '{ANSWER}', and marks need a row an answer: name the column "
+            f"{table}: has no column '{ANSWER}', and marks need one answer a row: name the column "
             f"of answers with --map {ANSWER}=COLUMN"
         )
     names = {name: part for part, name in parts.items()}

@@ -59,7 +59,7 @@ def parse_prices(text: str) -> dict[str, Price]:
             price = Price(-1, -1)
         if not model or not (price.prompt >= 0 and price.completion >= 0):
             raise SettingsError(
-                f"llm_prices: '{part}' is no price: write MODEL=PROMPT/COMPLETION, "
+                f"llm_prices: '{part}' is not a price: write MODEL=PROMPT/COMPLETION, "
                 "per million tokens, as in gpt-5-mini=0.25/2"
             )
         prices[model.strip()] = price

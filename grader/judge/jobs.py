@@ -416,9 +416,9 @@ class Jobs:
 _NO_JOBS = "has no batch jobs: leave out --llm-batch"
 _NO_LIST = (
     "does not list its jobs, so whether one was begun for file {} can't be told: look there, "
-    "and delete the ledger to ask anew"
+    "and delete the ledger to ask again"
 )
-_UNKNOWN = "knows nothing of job {} any more: look at the key, or delete the ledger to ask anew"
+_UNKNOWN = "knows nothing of job {} any more: look at the key, or delete the ledger to ask again"
 
 
 def error_of(reason: str, message: str) -> JudgeError:
@@ -435,7 +435,7 @@ def _id_of(thing: Any) -> str:
     """The id of what the endpoint has made; the SDK itself checks no reply."""
     id_ = getattr(thing, "id", None)
     if not isinstance(id_, str):
-        raise JudgeServerError("the endpoint's reply is no file or job")
+        raise JudgeServerError("the endpoint's reply is neither a file nor a job")
     return id_
 
 
