@@ -42,7 +42,7 @@ from grader.feedback import write_feedback
 from grader.records import Calibration, Failure, Grade, Question
 from grader.rubric import question_from_reference
 from grader.settings import Settings, changed, load_settings
-from grader.text import Segment, normalise, sentences, units
+from grader.text import Segment, counted, normalise, sentences, units
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -611,7 +611,7 @@ class Grader:
 
 def _check_chunk(chunk: int) -> None:
     if chunk < 1:
-        raise InputError(f"a chunk of {chunk} rows: it must be 1 or more")
+        raise InputError(f"a chunk of {counted(chunk, 'row')}: it must be 1 or more")
 
 
 async def _ahead(items: AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:

@@ -19,7 +19,8 @@ def grade_html(grade: Any) -> str:
         grade: a ``Grade``, which stands above this module and asks for its own picture.
     """
     passed = "pass" if grade.passed else "no pass"
-    made_of = f"{grade.points:g} of {grade.max_points:g} points, {grade.confidence:.0%} sure"
+    unit = "point" if grade.max_points == 1 else "points"
+    made_of = f"{grade.points:g} of {grade.max_points:g} {unit}, {grade.confidence:.0%} sure"
     rows = [_key_point(k) for k in grade.key_points] + [_error(m) for m in grade.asserted]
     review = f"<p>Needs review: {_text('; '.join(grade.review_reasons))}</p>"
     return (
