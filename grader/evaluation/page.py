@@ -96,7 +96,7 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
 def judging_note(judging: Judging) -> str:
     """What the judge's figures are of, and what they cost."""
     cost = judging.cost_a_grade
-    price = "cost unknown" if cost is None else f"cost a grade {cost:.6f}"
+    price = "cost unknown" if cost is None else f"cost per grade {cost:.6f}"
     return (
         f"{counted(judging.judge.agreement.n, 'answer')} that the judge has judged, "
         f"{judging.not_judged} "
