@@ -122,7 +122,7 @@ def test_a_damaged_or_missing_model_file_is_a_clear_error(tmp_path, name):
 def test_files_that_are_no_model_are_clear_errors(tmp_path):
     shutil.copytree(model_folder("encoder"), tmp_path / "m")
     (tmp_path / "m" / "onnx" / "model.onnx").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="no ONNX model"):
+    with pytest.raises(ModelError, match="is not an ONNX model"):
         OnnxEncoder(tmp_path / "m")
     (tmp_path / "m" / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match="no tokenizer"):

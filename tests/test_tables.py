@@ -123,8 +123,12 @@ def test_a_named_encoding_is_believed_and_a_wrong_one_told(tmp_path):
     [
         ("t.jsonl", '{"answer": "x"}\n{"answer": \n', ":2: is not JSON"),
         ("t.jsonl", '{"answer": "x"}\n[1]\n', ":2: must be an object"),
-        ("t.jsonl", '{"answer": "x", "answer": "y"}\n', ":1: is no JSON.*a key stands twice"),
-        ("t.jsonl", "[" * 100_000 + "\n", ":1: is no JSON"),
+        (
+            "t.jsonl",
+            '{"answer": "x", "answer": "y"}\n',
+            ":1: can't be read as JSON.*a key stands twice",
+        ),
+        ("t.jsonl", "[" * 100_000 + "\n", ":1: can't be read as JSON"),
         ("t.jsonl", "\n\n", "is empty"),
         ("t.csv", '"a\nb', "not a well-formed CSV"),
         ("t.csv", "\n\n", "is empty"),
@@ -435,7 +439,7 @@ def test_a_header_that_may_be_a_question_is_asked_about(grader, tmp_path):
         (["answer", "question_id"], ["reply=answer"], "write PART=COLUMN"),
         (["answer", "question_id"], ["answer"], "write PART=COLUMN"),
         (["a", "question_id"], ["answer=b"], "has no column 'b'"),
-        (["a", "b"], ["answer=a", "answer=b"], "was mapped before"),
+        (["a", "b"], ["answer=a", "answer=b"], "is mapped already"),
         (["n", "q:dropuot"], [], "did you mean dropout"),
         (["answer", "q:dropout"], [], "keep one or the other"),
         (["question_id", "q:dropout"], [], "needs for itself"),
