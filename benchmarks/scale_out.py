@@ -25,7 +25,8 @@ class Assumptions:
     answers: int = 100 * _MILLION
     """Distinct answers; what stands twice on one node is graded once."""
     rate: float = 6.0
-    """Answers a second and core: 12 on 2 cores, 60 words and 5 key points (benchmarks/speed.py)."""
+    """Answers a second and core: 12 on 2 cores, of 60 words, to the average question of the bank
+    (benchmarks/speed.py)."""
     node_cores: int = 16
     """A common size of node."""
     core_price: float = 0.0425

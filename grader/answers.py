@@ -77,7 +77,7 @@ def _decode(data: bytes, name: str, encoding: str | None) -> str:
         for mark, marked in _MARKS.items():
             if data.startswith(mark):
                 raise AnswerError(
-                    f"{name}: is {marked.upper()}, not UTF-8: add  --encoding {marked}"
+                    f"{name}: is {marked.upper()}, not UTF-8: add --encoding {marked}"
                 )
         if b"\x00" in data:
             raise AnswerError(f"{name}: is binary, not text: save the answer as plain text")
@@ -90,7 +90,7 @@ def _decode(data: bytes, name: str, encoding: str | None) -> str:
             raise AnswerError(f"{name}: is not {encoding} (byte {error.start})") from error
         raise AnswerError(
             f"{name}: is not UTF-8 (byte {error.start}): save it as UTF-8, "
-            "or add  --encoding latin-1"
+            "or add --encoding latin-1"
         ) from error
 
 

@@ -37,19 +37,39 @@ def patch_sources(entry: BankEntry, rubric: Rubric, file: Path) -> tuple[Source,
         CorrectionError: a correction names no source of the entry, or a claim that
             stands there never or more than once. ``file`` is the rubric's, for the message.
     """
+    sources, faults = _patch(entry, rubric, file)
+    if faults:
+        raise faults[0]
+    return sources
+
+
+def correction_faults(entry: BankEntry, rubric: Rubric, file: Path) -> list[CorrectionError]:
+    """All that ``patch_sources`` would refuse, not only the first."""
+    return _patch(entry, rubric, file)[1]
+
+
+def _patch(
+    entry: BankEntry, rubric: Rubric, file: Path
+) -> tuple[tuple[Source, ...], list[CorrectionError]]:
     sources = {source.id: source for source in entry.sources}
+    faults: list[CorrectionError] = []
     for i, correction in enumerate(rubric.corrections):
         key = f"corrections[{i}]"
-        if correction.source not in sources:
-            raise CorrectionError(
+        source = sources.get(correction.source)
+        if source is None:
+            fault = CorrectionError(
                 f"'{correction.id}' corrects source {correction.source}, "
                 f"which bank entry '{entry.id}' does not have",
                 file=file,
                 key=f"{key}.source",
             )
-        source = sources[correction.source]
-        sources[source.id] = _patched(source, correction, file, key)
-    return tuple(sources.values())
+            faults.append(fault)
+            continue
+        try:
+            sources[source.id] = _patched(source, correction, file, key)
+        except CorrectionError as error:
+            faults.append(error)
+    return tuple(sources.values()), faults
 
 
 def _patched(source: Source, correction: Correction, file: Path, key: str) -> Source:

@@ -22,6 +22,7 @@ from grader.settings import Settings
 from grader.text import fold, words
 
 INDEX = "index.json"
+NO_RUBRIC = "has no rubric: write {slug}.yaml in the rubrics folder"
 _SUGGESTIONS = 3
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _NAME_LIMIT = 200  # a longer one is no name, and comparing it would take minutes
@@ -106,9 +107,7 @@ class Catalog:
             raise UnknownQuestionError(slug, self.suggest(slug))
         rubric = self.rubric_file(slug)
         if rubric is None:
-            raise DataFileError(
-                f"has no rubric: write {slug}.yaml in the rubrics folder", file=file
-            )
+            raise DataFileError(NO_RUBRIC.format(slug=slug), file=file)
         return load_entry(file), load_rubric(rubric), rubric
 
     def question(self, slug: str) -> Question:

@@ -39,12 +39,12 @@ def check_columns(columns: Sequence[str], where: str, *, q: str | None = None) -
     if ANSWER not in columns:
         raise TableError(
             f"{where}: has no column '{ANSWER}': it has {_listed(columns)}: rename one, or say "
-            f"which it is with  --map {ANSWER}=COLUMN"
+            f"which it is with --map {ANSWER}=COLUMN"
         )
     if q is None and QUESTION_ID not in columns and REFERENCE not in columns:
         raise TableError(
             f"{where}: has neither a column '{QUESTION_ID}' nor '{REFERENCE}': add one, or name "
-            "one question for all rows with  --q"
+            "one question for all rows with --q"
         )
     taken = [name for name in columns if name in ADDED]
     if taken:
@@ -94,7 +94,7 @@ def answer_text(value: Any) -> str:
             place of one that it took for a formula.
     """
     if isinstance(value, dict | list | tuple | bytes):
-        raise AnswerError(f"the answer is no text but a {type(value).__name__}")
+        raise AnswerError(f"the answer is not text but a {type(value).__name__}")
     text = as_text(value)
     if text.strip() in _CELL_ERRORS:
         raise AnswerError(

@@ -58,7 +58,7 @@ def _measure(task: str, rows: Sequence[Labelled]) -> Cue:
         from sklearn.multiclass import OneVsRestClassifier
         from sklearn.pipeline import make_pipeline
     except ImportError as error:
-        raise MissingExtraError("scikit-learn", "training") from error
+        raise MissingExtraError("scikit-learn", "evaluation") from error
     texts, classes, questions = zip(*rows, strict=True)
     model = make_pipeline(
         CountVectorizer(ngram_range=(1, 2), min_df=2),

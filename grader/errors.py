@@ -29,9 +29,25 @@ GraderError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+DISTRIBUTION = "answer-grader"
+"""The package's name for installers: on the index, ``grader`` is somebody else's project."""
+EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "evaluation": ("matplotlib>=3.9", "scikit-learn>=1.6"),
+        "parquet": ("pyarrow>=18.0",),
+        "ray": ("pyarrow>=18.0", "ray[data]>=2.60"),
+        "xlsx": ("openpyxl>=3.1.5", "XlsxWriter>=3.2"),
+        "sentence-transformers": ("sentence-transformers>=5.0",),
+        "redact": ("Faker>=37.0", "linkify-it-py>=2.0", "phonenumbers>=9.0"),
+    }
+)
+"""What each extra installs, as ``pyproject.toml`` has it, so that a message can name a command
+that works wherever grader came from: the index, a wheel or a checkout."""
 _SHOWN = 100  # characters of a name in a message
 
 
@@ -174,11 +190,12 @@ class ClusterError(GraderError):
 
 
 class MissingExtraError(GraderError):
-    """An optional dependency is not installed."""
+    """An optional dependency is not installed; the message is the command that installs it."""
 
     def __init__(self, package: str, extra: str) -> None:
         self.package = package
         self.extra = extra
-        super().__init__(
-            f"{package} is not installed: run  pip install 'grader[{extra}]'  to use this"
-        )
+        # Double quotes: single ones don't keep > from a Windows shell.
+        needed = " ".join(f'"{requirement}"' for requirement in EXTRAS.get(extra, (package,)))
+        owner = f"{DISTRIBUTION}[{extra}]"
+        super().__init__(f"{package} is not installed ({owner} has it): run: pip install {needed}")

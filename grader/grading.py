@@ -44,7 +44,7 @@ from grader.records import Calibration, Failure, Grade, Question
 from grader.rendering import rendered
 from grader.rubric import question_from_reference
 from grader.settings import Settings, changed, load_settings
-from grader.text import sentences
+from grader.text import counted, sentences
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -439,7 +439,7 @@ class Grader:
         for name, version in here.items():
             if calibration.versions.get(name) != version:
                 raise SettingsError(
-                    f"{file}: was fitted to the scores of another {name}: fit it again with  "
+                    f"{file}: was fitted to the scores of another {name}: fit it again with "
                     "grade calibrate"
                 )
         return calibration
@@ -465,7 +465,7 @@ class Grader:
             AnswerError: it is no text, empty or too long.
         """
         if not isinstance(answer, str):
-            raise AnswerError(f"the answer is no text but {answer!r}")
+            raise AnswerError(f"the answer must be text, not {type(answer).__name__}")
         if len(answer) > self.settings.max_answer_chars:
             raise AnswerError(
                 f"the answer has {len(answer):,} characters, more than "
@@ -608,7 +608,7 @@ class Grader:
 
 def _check_chunk(chunk: int) -> None:
     if chunk < 1:
-        raise InputError(f"a chunk of {chunk} rows: it must be 1 or more")
+        raise InputError(f"a chunk of {counted(chunk, 'row')}: it must be 1 or more")
 
 
 async def _ahead(items: AsyncIterable[T], size: int) -> AsyncIterator[list[T]]:

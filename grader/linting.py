@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from grader.catalog import INDEX, Catalog, index_is_fresh
-from grader.errors import DataFileError, InputError
-from grader.records import BankEntry, ContrastSet, Example, Rubric
-from grader.rubric import build_question, check_contrast, load_contrast
+from grader.bank import correction_faults, load_entry
+from grader.catalog import INDEX, NO_RUBRIC, Catalog, index_is_fresh
+from grader.errors import DataFileError, InputError, UnknownQuestionError
+from grader.records import BankEntry, ContrastSet, Example, Record, Rubric
+from grader.rubric import contrast_faults, load_contrast, load_rubric, other_question
 from grader.scoring import credit
-from grader.text import fold, words
+from grader.text import counted, fold, words
+from grader.yamlfile import find_faults
+
+R = TypeVar("R", bound=Record)
 
 REFERENCE_WORDS = range(80, 201)
 KEY_POINTS = range(3, 9)
@@ -43,15 +49,45 @@ def lint(catalog: Catalog, slugs: Iterable[str]) -> list[Finding]:
 
 def lint_question(catalog: Catalog, slug: str) -> list[Finding]:
     """Everything to mend in one question's files."""
+    entry_file, file = catalog.entry_file(slug), catalog.rubric_file(slug)
+    if entry_file is None:
+        return [_as_finding(UnknownQuestionError(slug, catalog.suggest(slug)), Path(slug))]
+    entry, findings = _read(entry_file, load_entry, BankEntry)
+    if file is None:
+        return [*findings, Finding(entry_file, NO_RUBRIC.format(slug=slug))]
+    rubric, faults = _read(file, load_rubric, Rubric)
+    findings += faults
+    if entry and rubric and rubric.question != entry.id:
+        return [*findings, _as_finding(other_question(entry, rubric, file), file)]
+    if entry:
+        findings += [Finding(entry_file, problem) for problem in _entry_problems(entry, rubric)]
+    if entry and rubric:
+        findings += [_as_finding(f, file) for f in correction_faults(entry, rubric, file)]
+    if rubric:
+        findings += [Finding(file, problem) for problem in _rubric_problems(rubric)]
+    return [*findings, *_contrast_findings(catalog.contrast_file(slug), rubric)]
+
+
+def readable(catalog: Catalog, slugs: Iterable[str]) -> list[str]:
+    """The questions that can be graded by: their files are in order."""
+    return [slug for slug in slugs if _is_readable(catalog, slug)]
+
+
+def _is_readable(catalog: Catalog, slug: str) -> bool:
     try:
-        entry, rubric, file = catalog.load(slug)
-        build_question(entry, rubric, file)
-    except InputError as error:
-        return [_as_finding(error, catalog.entry_file(slug) or Path(slug))]
-    entry_file = catalog.entry_file(slug) or Path(slug)
-    findings = [Finding(entry_file, problem) for problem in _entry_problems(entry, rubric)]
-    findings += [Finding(file, problem) for problem in _rubric_problems(rubric)]
-    return [*findings, *_contrast_findings(catalog, rubric)]
+        catalog.question(slug)
+    except InputError:
+        return False
+    return True
+
+
+def _read(file: Path, load: Callable[[Path], R], record: type[R]) -> tuple[R | None, list[Finding]]:
+    """The record, or everything that is wrong with its file."""
+    try:
+        return load(file), []
+    except DataFileError as error:
+        faults = find_faults(file, record) or [error]
+        return None, [_as_finding(fault, file) for fault in faults]
 
 
 def example_score(rubric: Rubric, example: Example) -> float:
@@ -70,24 +106,25 @@ def _as_finding(error: InputError, file: Path) -> Finding:
     return Finding(Path(error.file), problem, error.line)
 
 
-def _entry_problems(entry: BankEntry, rubric: Rubric) -> Iterator[str]:
+def _entry_problems(entry: BankEntry, rubric: Rubric | None) -> Iterator[str]:
     for i, reference in enumerate(entry.references):
         n = len(reference.split())
         if n not in REFERENCE_WORDS:
-            yield f"references[{i}] has {n} words; write 80 to 200"
-        for correction in rubric.corrections:
+            yield f"references[{i}] has {counted(n, 'word')}; write 80 to 200"
+        for correction in rubric.corrections if rubric else ():
             if fold(correction.claim) in fold(reference):
                 yield f"references[{i}] holds a claim that '{correction.id}' corrects"
 
 
 def _rubric_problems(rubric: Rubric) -> Iterator[str]:
     if len(rubric.key_points) not in KEY_POINTS:
-        yield f"has {len(rubric.key_points)} key points; write 3 to 8"
+        yield f"has {counted(len(rubric.key_points), 'key point')}; write 3 to 8"
     if len(rubric.examples) < EXAMPLES_AT_LEAST:
-        yield f"has {len(rubric.examples)} examples; write at least {EXAMPLES_AT_LEAST}"
+        yield f"has {counted(len(rubric.examples), 'example')}; write at least {EXAMPLES_AT_LEAST}"
     held_out = sum(e.holdout for e in rubric.examples)
     if held_out != round(len(rubric.examples) / 4):
-        yield f"marks {held_out} of {len(rubric.examples)} examples holdout; mark a quarter"
+        examples = counted(len(rubric.examples), "example")
+        yield f"marks {held_out} of {examples} holdout; mark a quarter"
     for example in rubric.examples:
         score = example_score(rubric, example)
         low, high = example.score
@@ -98,16 +135,15 @@ def _rubric_problems(rubric: Rubric) -> Iterator[str]:
             )
 
 
-def _contrast_findings(catalog: Catalog, rubric: Rubric) -> Iterator[Finding]:
-    file = catalog.contrast_file(rubric.question)
+def _contrast_findings(file: Path | None, rubric: Rubric | None) -> Iterator[Finding]:
     if file is None:
         return
-    try:
-        contrast = load_contrast(file)
-        check_contrast(contrast, rubric, file)
-    except InputError as error:
-        yield _as_finding(error, file)
+    contrast, faults = _read(file, load_contrast, ContrastSet)
+    yield from faults
+    if contrast is None:
         return
+    if rubric is not None:
+        yield from (_as_finding(fault, file) for fault in contrast_faults(contrast, rubric, file))
     for problem in _contrast_problems(contrast):
         yield Finding(file, problem)
 
@@ -125,7 +161,8 @@ def _contrast_problems(contrast: ContrastSet) -> Iterator[str]:
 def _too_few(id_: str, kind: str, statements: tuple[str, ...], least: int) -> Iterator[str]:
     distinct = len({fold(s) for s in statements})
     if distinct < least:
-        yield f"'{id_}' has {distinct} distinct {kind} statements; write at least {least}"
+        statements_ = counted(distinct, f"distinct {kind} statement")
+        yield f"'{id_}' has {statements_}; write at least {least}"
 
 
 def _lint_names(catalog: Catalog) -> Iterator[Finding]:
@@ -136,7 +173,9 @@ def _lint_names(catalog: Catalog) -> Iterator[Finding]:
         yield _as_finding(error, Path(error.file))
     for folder in catalog.indexed_folders():
         if not index_is_fresh(folder):
-            yield Finding(folder / INDEX, "is out of date: run  grade bank index")
+            yield Finding(
+                folder / INDEX, f"is out of date: run: grade bank index {shlex.quote(str(folder))}"
+            )
 
 
 def _shared_names(catalog: Catalog) -> Iterator[Finding]:

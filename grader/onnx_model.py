@@ -104,4 +104,4 @@ def _load_session(file: Path) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own errors share no public base
-        raise ModelError(f"{file}: no ONNX model: {error}") from error
+        raise ModelError(f"{file}: is not an ONNX model: {error}") from error

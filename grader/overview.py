@@ -140,7 +140,7 @@ def _correction_lines(holding: Holding) -> list[str]:
     for c in holding.rubric.corrections:
         lines += [
             f"- **{where[c.source]}** (severity {c.severity}): {c.claim}",
-            f"  **Right is:** {c.now} *{c.why}* ({c.authority})",
+            f"  **Correct:** {c.now} *{c.why}* Source: {c.authority}",
         ]
     return lines
 
@@ -152,7 +152,7 @@ def _question_lines(holding: Holding) -> list[str]:
     if rubric.misconceptions:
         lines += ["", "### Misconceptions", ""]
         lines += [
-            f"- (−{m.cost:g}) {m.claim} **Right is:** {m.correction} ({m.authority})"
+            f"- (−{m.cost:g}) {m.claim} **Correct:** {m.correction} Source: {m.authority}"
             for m in rubric.misconceptions
         ]
     if rubric.corrections:

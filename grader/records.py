@@ -8,7 +8,7 @@ plain data with ``to_dict``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NoReturn, Self
@@ -49,6 +49,7 @@ Flag = Literal[
 ]
 JudgeStatus = Literal["judged", "failed", "not_sent"]
 
+_REPR_MOST = 199  # characters of a record in a console
 SILENT = frozenset({"missing", "absent"})
 """Verdicts that no words of the answer prove."""
 VERDICTS: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
@@ -67,6 +68,19 @@ class Record(BaseModel):
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, ready for JSON."""
         return self.model_dump(mode="json")
+
+    def __str__(self) -> str:
+        return repr(self)
+
+
+def _in_short(name: str, *parts: str) -> str:
+    """One line for a console, in which a whole record would fill the screen."""
+    line = f"{name}({' '.join(', '.join(filter(None, parts)).split())})"
+    return line if len(line) < _REPR_MOST else f"{line[: _REPR_MOST - 3]}…)"
+
+
+def _how_many(**counts: int) -> str:
+    return ", ".join(f"{name}={number}" for name, number in counts.items())
 
 
 def _refuse_repeats(what: str, values: Iterable[str]) -> None:
@@ -102,6 +116,10 @@ class BankEntry(Record):
     references: tuple[Text, ...] = Field(
         default=(), description="Model answers of our own, 80 to 200 words each."
     )
+
+    def __repr__(self) -> str:
+        held = _how_many(sources=len(self.sources), references=len(self.references))
+        return _in_short("BankEntry", repr(self.id), held, f"prompt={self.prompt!r}")
 
     @model_validator(mode="after")
     def _unique(self) -> Self:
@@ -200,27 +218,36 @@ class Rubric(Record):
     corrections: tuple[Correction, ...] = ()
     examples: tuple[Example, ...] = ()
 
+    def __repr__(self) -> str:
+        held = _how_many(
+            key_points=len(self.key_points),
+            misconceptions=len(self.misconceptions),
+            corrections=len(self.corrections),
+            examples=len(self.examples),
+        )
+        return _in_short("Rubric", repr(self.question), f"version={self.version}", held)
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _refuse_repeats("key point id", (k.id for k in self.key_points))
         _refuse_repeats("misconception id", (m.id for m in self.misconceptions))
         _refuse_repeats("correction id", (c.id for c in self.corrections))
         _refuse_repeats("example id", (e.id for e in self.examples))
-        key_points = {k.id for k in self.key_points}
-        misconceptions = {m.id for m in self.misconceptions}
-        for example in self.examples:
-            odd = key_points ^ set(example.verdicts)
-            if odd:
-                raise ValueError(
-                    f"example '{example.id}': verdicts must name every key point once; "
-                    f"missing or unknown: {', '.join(sorted(odd))}"
-                )
-            unknown = set(example.misconceptions) - misconceptions
-            if unknown:
-                raise ValueError(
-                    f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
-                )
+        problems = [problem for e in self.examples for problem in self._label_problems(e)]
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    def _label_problems(self, example: Example) -> Iterator[str]:
+        odd = {k.id for k in self.key_points} ^ set(example.verdicts)
+        if odd:
+            yield (
+                f"example '{example.id}': verdicts must name every key point once; "
+                f"missing or unknown: {', '.join(sorted(odd))}"
+            )
+        unknown = set(example.misconceptions) - {m.id for m in self.misconceptions}
+        if unknown:
+            yield f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
 
     @property
     def max_points(self) -> float:
@@ -250,6 +277,10 @@ class ContrastSet(Record):
     key_points: dict[Slug, KeyPointContrast]
     misconceptions: dict[Slug, MisconceptionContrast] = {}
 
+    def __repr__(self) -> str:
+        held = _how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
+        return _in_short("ContrastSet", repr(self.question), held)
+
 
 class Calibration(Record):
     """A monotone map from the grader's score to a user's marks; see ``grade calibrate``."""
@@ -266,7 +297,7 @@ class Calibration(Record):
     @model_validator(mode="after")
     def _monotone(self) -> Self:
         if len(self.scores) != len(self.marks):
-            raise ValueError("scores and marks must be as many")
+            raise ValueError("there must be as many scores as marks")
         if any(a >= b for a, b in pairwise(self.scores)):
             raise ValueError("scores must rise")
         if any(a > b for a, b in pairwise(self.marks)):
@@ -300,6 +331,11 @@ class Question(Record):
     key_points: tuple[KeyPoint, ...]
     misconceptions: tuple[Misconception, ...] = ()
     digest: str = Field(description="SHA-256 of all of the above, as hex.")
+
+    def __repr__(self) -> str:
+        held = _how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
+        points = f"max_points={self.max_points:g}"
+        return _in_short("Question", repr(self.id), held, points, f"prompt={self.prompt!r}")
 
     @property
     def max_points(self) -> float:
@@ -407,6 +443,16 @@ class JudgeReport:
     cost: float | None = None
     """By the prices in the settings; none where one is not known."""
 
+    def __repr__(self) -> str:
+        """One line; ``votes`` and ``failures`` hold the rest."""
+        return _in_short(
+            "JudgeReport",
+            repr(self.status),
+            f"models={'+'.join(self.models)}",
+            _how_many(votes=len(self.votes), failures=len(self.failures), calls=self.calls),
+            f"reason={self.reason!r}" if self.reason else "",
+        )
+
     @property
     def versions(self) -> dict[str, str]:
         """What the judge adds to the versions of a grade, by name."""
@@ -476,6 +522,24 @@ class Grade:
     def __post_init__(self) -> None:
         object.__setattr__(self, "versions", Versions(self.versions))
 
+    def __repr__(self) -> str:
+        """One line; ``to_dict`` has everything."""
+        return _in_short(
+            "Grade",
+            f"score={self.score:.2f}",
+            f"question={self.question_id!r}",
+            f"passed={self.passed}",
+            f"confidence={self.confidence:.2f}",
+            f"flags=[{' '.join(self.flags)}]" if self.flags else "",
+            "needs_review=True" if self.needs_review else "",
+        )
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the points with their verdicts and quotes."""
+        from grader.notebook import grade_html
+
+        return grade_html(self)
+
     @property
     def missing(self) -> tuple[str, ...]:
         """Claims of the key points that earned less than their points."""
@@ -499,6 +563,12 @@ class Failure:
     reason: str
     """One word of a fixed set: the error's class, such as ``UnknownQuestionError``."""
     message: str
+
+    def __repr__(self) -> str:
+        """One line; ``message`` holds all of it."""
+        return _in_short(
+            "Failure", f"question={self.question_id!r}", f"{self.reason}: {self.message}"
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

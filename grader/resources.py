@@ -54,16 +54,20 @@ def verify_checksums(folder: Path) -> None:
     try:
         lines = (folder / _SUMS).read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise ModelError(f"{folder}: {_SUMS} can't be read: reinstall grader") from error
+        raise ModelError(f"{folder}: {_SUMS} can't be read: reinstall answer-grader") from error
     for line in lines:
         digest, name = line.split(maxsplit=1)
         file = folder / name
         try:
             actual = hashlib.sha256(file.read_bytes()).hexdigest()
         except OSError as error:
-            raise ModelError(f"{file}: model file can't be read: reinstall grader") from error
+            raise ModelError(
+                f"{file}: model file can't be read: reinstall answer-grader"
+            ) from error
         if actual != digest:
-            raise ModelError(f"{file}: model file is damaged (SHA-256 differs): reinstall grader")
+            raise ModelError(
+                f"{file}: model file is damaged (SHA-256 differs): reinstall answer-grader"
+            )
 
 
 def contents(folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 from grader.bank import patch_sources, references
@@ -41,8 +42,14 @@ def check_contrast(contrast: ContrastSet, rubric: Rubric, file: Path) -> None:
     Raises:
         DataFileError: it names another question, or its ids are not the rubric's.
     """
+    for fault in contrast_faults(contrast, rubric, file):
+        raise fault
+
+
+def contrast_faults(contrast: ContrastSet, rubric: Rubric, file: Path) -> Iterator[DataFileError]:
+    """All that ``check_contrast`` would refuse, not only the first."""
     if contrast.question != rubric.question:
-        raise DataFileError(
+        yield DataFileError(
             f"is for '{contrast.question}', not '{rubric.question}'", file=file, key="question"
         )
     pairs = (
@@ -52,7 +59,7 @@ def check_contrast(contrast: ContrastSet, rubric: Rubric, file: Path) -> None:
     for key, here, there in pairs:
         odd = sorted(here ^ there)
         if odd:
-            raise DataFileError(
+            yield DataFileError(
                 f"must name the rubric's {key}, each once; missing or unknown: {', '.join(odd)}",
                 file=file,
                 key=key,
@@ -68,9 +75,7 @@ def build_question(entry: BankEntry, rubric: Rubric, file: Path) -> Question:
             rubric's, for the messages.
     """
     if rubric.question != entry.id:
-        raise DataFileError(
-            f"is for '{rubric.question}', not '{entry.id}'", file=file, key="question"
-        )
+        raise other_question(entry, rubric, file)
     sources = patch_sources(entry, rubric, file)
     question = Question(
         id=entry.id,
@@ -83,6 +88,12 @@ def build_question(entry: BankEntry, rubric: Rubric, file: Path) -> Question:
         digest="",
     )
     return seal(question)
+
+
+def other_question(entry: BankEntry, rubric: Rubric, file: Path) -> DataFileError:
+    """What is raised for a rubric that is not its bank entry's."""
+    problem = f"is for '{rubric.question}', not '{entry.id}'"
+    return DataFileError(problem, file=file, key="question")
 
 
 def seal(question: Question) -> Question:

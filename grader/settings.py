@@ -120,6 +120,7 @@ def load_settings(
     *,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    new_folders: bool = False,
     **overrides: Any,
 ) -> Settings:
     """Settings from ``grader.toml``, then the environment, then ``overrides``.
@@ -127,6 +128,7 @@ def load_settings(
     Args:
         config: the file to read; without it ``grader.toml`` in the working folder, if any.
         environ: the environment; ``os.environ`` if not given.
+        new_folders: ``bank`` and ``rubrics`` need not be there yet, since they will be made.
         overrides: fields by name; those that are None are passed over.
 
     Raises:
@@ -135,11 +137,13 @@ def load_settings(
     settings = Settings()
     file = config or Path(CONFIG_FILE)
     if config or file.is_file():
-        settings = _with(settings, _read(file), str(file), file.parent)
+        settings = _with(settings, _read(file), str(file), file.parent, new_folders=new_folders)
     environ = os.environ if environ is None else environ
     named = {f.name: ENV_PREFIX + f.name.upper() for f in fields(Settings)}
     given = {name: environ[var] for name, var in named.items() if environ.get(var)}
-    return changed(_with(settings, given, "environment", Path()), **overrides)
+    settings = _with(settings, given, "environment", Path(), new_folders=new_folders)
+    chosen = {name: value for name, value in overrides.items() if value is not None}
+    return _with(settings, chosen, "options", Path(), new_folders=new_folders)
 
 
 def changed(settings: Settings, **overrides: Any) -> Settings:
@@ -161,21 +165,32 @@ def _read(file: Path) -> dict[str, Any]:
         raise SettingsError(f"{file}: is not valid TOML: {error}") from error
 
 
-def _with(settings: Settings, values: Mapping[str, Any], where: str, base: Path) -> Settings:
+def _with(
+    settings: Settings,
+    values: Mapping[str, Any],
+    where: str,
+    base: Path,
+    *,
+    new_folders: bool = False,
+) -> Settings:
     known = {f.name: f for f in fields(Settings)}
     for name in values:
         if name not in known:
             raise SettingsError(
                 f"{where}: unknown setting '{name}': choose from {', '.join(known)}"
             )
-    parsed = {name: _parse(name, value, where, base) for name, value in values.items()}
+    made = {"bank", "rubrics"} if new_folders else set()
+    parsed = {
+        name: _parse(name, value, where, base, must_exist=name not in made)
+        for name, value in values.items()
+    }
     return replace(settings, **parsed)
 
 
-def _parse(name: str, value: Any, where: str, base: Path) -> Any:
+def _parse(name: str, value: Any, where: str, base: Path, *, must_exist: bool = True) -> Any:
     try:
         if name in {"bank", "rubrics"}:
-            return _folder(base / Path(value).expanduser())
+            return _folder(base / Path(value).expanduser(), must_exist=must_exist)
         if name == "calibration":
             return _file(base / Path(value).expanduser())
         if name == "llm_redact":
@@ -185,7 +200,8 @@ def _parse(name: str, value: Any, where: str, base: Path) -> Any:
             return _within(kind(value), low, high)
         return _one_of(_CHOICES[name], value) if name in _CHOICES else _text(value)
     except (TypeError, ValueError) as error:
-        raise SettingsError(f"{where}: {name} = {value!r}: {error}") from error
+        shown = str(value) if isinstance(value, Path) else value
+        raise SettingsError(f"{where}: {name} = {shown!r}: {error}") from error
 
 
 def _text(value: object) -> str:
@@ -207,8 +223,10 @@ def _one_of(choices: Sequence[str], value: object) -> object:
     return value
 
 
-def _folder(path: Path) -> Path:
-    if not path.is_dir():
+def _folder(path: Path, *, must_exist: bool) -> Path:
+    if path.exists() and not path.is_dir():
+        raise ValueError("is a file, not a folder")
+    if must_exist and not path.exists():
         raise ValueError("no such folder")
     return path
 

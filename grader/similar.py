@@ -7,16 +7,20 @@ from itertools import combinations
 from pathlib import Path
 
 from grader.encoders.vectors import unit_vectors
+from grader.errors import DataFileError
 from grader.grading import Grader
-from grader.linting import Finding
+from grader.linting import Finding, readable
 
 KEY_POINTS_ALIKE = 0.93
 PROMPTS_ALIKE = 0.95
 
 
 def lint_meaning(grader: Grader, slugs: Sequence[str]) -> list[Finding]:
-    """Findings that need the models; the slow part of ``grade bank lint``."""
-    findings = [f for slug in slugs for f in _lint_question(grader, slug)]
+    """Findings that need the models; the slow part of ``grade bank lint``.
+
+    Questions whose files are broken are passed over: ``linting.lint`` has told of them.
+    """
+    findings = [f for slug in readable(grader.catalog, slugs) for f in _lint_question(grader, slug)]
     return [*findings, *_alike_prompts(grader)]
 
 
@@ -37,7 +41,10 @@ def _lint_question(grader: Grader, slug: str) -> Iterator[Finding]:
 
 
 def _alike_prompts(grader: Grader) -> Iterator[Finding]:
-    summaries = grader.catalog.summaries()
+    try:
+        summaries = grader.catalog.summaries()
+    except DataFileError:
+        return
     for a, b, cosine in alike(grader, [s.prompt for s in summaries], PROMPTS_ALIKE):
         file = grader.catalog.entry_file(summaries[b].id) or Path(summaries[b].id)
         yield Finding(file, f"its prompt is nearly that of '{summaries[a].id}' ({cosine:.2f})")

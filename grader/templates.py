@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from grader.errors import OutputError
+from grader.files import write_whole
+from grader.records import ExampleKind
 from grader.resources import schema_file
+
+KINDS: Mapping[ExampleKind, str] = MappingProxyType(
+    {
+        "strong": "says everything that is asked for, in plain prose",
+        "telegraphic": "says it in notes, symbols and formulas",
+        "half": "says about half of it",
+        "vague": "talks about the subject and states no fact",
+        "reversed": "turns the facts round, fluently",
+        "source_error": "repeats a known error, a misconception of yours",
+        "keyword_list": "lists terms and says nothing of them",
+        "off_topic": "answers something else altogether",
+        "poor_english": "is right, with mistakes of grammar and spelling",
+        "neighbour": "answers a related question instead",
+        "verbose": "is right, and says it at length",
+    }
+)
+"""The kinds of example that a rubric may hold, and what each is."""
 
 _ENTRY = """\
 # yaml-language-server: $schema={schema}
@@ -53,7 +74,10 @@ corrections: []
 # Answers with the marks that they should get: 'grade bank test {id}' holds the grader to them.
 examples:
   - id: strong-1
+    # One of these:
+{kinds}
     kind: strong
+    # true for one in four: examples that nothing is fitted on, so that they can test it.
     holdout: false
     answer: Write an answer here.
     # covered, partial, missing or contradicted, for every key point
@@ -64,23 +88,29 @@ examples:
 
 
 def write_templates(slug: str, bank: Path, rubrics: Path) -> tuple[Path, Path]:
-    """Write an entry and a rubric to fill in.
+    """Write an entry and a rubric to fill in, and make their folders where there are none.
 
     Raises:
         OutputError: a file exists already, or a folder can't be written.
     """
     files = (bank / f"{slug}.yaml", rubrics / f"{slug}.yaml")
+    kinds = "\n".join(f"    #   {kind}: {what}" for kind, what in KINDS.items())
     texts = (
         _ENTRY.format(id=slug, schema=schema_file("bank-entry")),
-        _RUBRIC.format(id=slug, schema=schema_file("rubric")),
+        _RUBRIC.format(id=slug, schema=schema_file("rubric"), kinds=kinds),
     )
     for file in files:
         if file.exists():
             raise OutputError(f"{file}: exists already: choose another name")
+    for file in files:
+        _make_folder_of(file)
     for file, text in zip(files, texts, strict=True):
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{file}: can't be written: {error.strerror}") from error
+        write_whole(file, text)
     return files
+
+
+def _make_folder_of(file: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{file}: can't be written: {error.strerror}") from error

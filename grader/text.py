@@ -254,3 +254,8 @@ def _trimmed(text: str, start: int, end: int, offset: int) -> Segment:
     stop = start + lead + len(body.strip())
     begin = start + lead
     return Segment(text[begin:stop], offset + begin, offset + stop)
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 question``, ``2,000 questions``; ``plural`` where it is not the noun with an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -44,8 +44,10 @@ class Trial:
         ]
         given = {m.id for m in self.grade.asserted}
         expected = set(self.example.misconceptions)
-        differing += [f"{m}: asserted → absent" for m in sorted(expected - given)]
-        return differing + [f"{m}: absent → asserted" for m in sorted(given - expected)]
+        differing += [f"{m}: known error, expected and not found" for m in sorted(expected - given)]
+        return differing + [
+            f"{m}: known error, found and not expected" for m in sorted(given - expected)
+        ]
 
 
 def run_trials(grader: Grader, slugs: Iterable[str], *, holdout: bool | None = None) -> list[Trial]:

@@ -66,6 +66,21 @@ def load_record(file: Path, record: type[R]) -> R:
     return build_record(data, lines, file, record)
 
 
+def find_faults(file: Path, record: type[R]) -> list[DataFileError]:
+    """Everything in a file that breaks the format of a record; nothing for a good file.
+
+    Of a file that is not YAML only the first fault is known.
+    """
+    try:
+        data, lines = parse(read_text(file), file)
+        _ = _validate(data, file, record)
+    except DataFileError as error:
+        return [error]
+    except ValidationError as error:
+        return [_as_error(fault, lines, file) for fault in error.errors(include_url=False)]
+    return []
+
+
 def parse(text: str, file: Path) -> tuple[Any, Lines]:
     """Plain data, and the line of every key and list item in it.
 
@@ -97,16 +112,21 @@ def parse(text: str, file: Path) -> tuple[Any, Lines]:
 
 def build_record(data: Any, lines: Lines, file: Path, record: type[R]) -> R:
     """Validate plain data; the first fault becomes one clear line."""
+    try:
+        return _validate(data, file, record)
+    except ValidationError as error:
+        raise _as_error(error.errors(include_url=False)[0], lines, file) from error
+
+
+def _validate(data: Any, file: Path, record: type[R]) -> R:
     if not isinstance(data, dict):
         raise DataFileError("must be a mapping of keys to values", file=file, line=1)
-    try:
-        return record.model_validate(data)
-    except ValidationError as error:
-        fault = error.errors(include_url=False)[0]
-        key = tuple(part for part in fault["loc"] if part != "[key]")
-        raise DataFileError(
-            _message(fault), file=file, line=line_of(lines, key), key=dotted(key)
-        ) from error
+    return record.model_validate(data)
+
+
+def _as_error(fault: Any, lines: Lines, file: Path) -> DataFileError:
+    key = tuple(part for part in fault["loc"] if part != "[key]")
+    return DataFileError(_message(fault), file=file, line=line_of(lines, key), key=dotted(key))
 
 
 def line_of(lines: Lines, key: Key) -> int:
@@ -166,7 +186,7 @@ def _scalar(loader: Any, node: yaml.Node, key: Key, file: Path) -> Any:
     except _MISREAD as error:
         kind = node.tag.rpartition(":")[2]
         raise DataFileError(
-            f"is no valid {kind}: quote it if it is meant as text",
+            f"is not a valid {kind}: quote it if it is meant as text",
             file=file,
             line=node.start_mark.line + 1,
             key=dotted(key),

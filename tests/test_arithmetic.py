@@ -1,7 +1,6 @@
 """The processor does not decide: the shipped graphs against exact arithmetic."""
 
 import numpy as np
-
 import pytest
 
 onnx = pytest.importorskip("onnx")

@@ -1,8 +1,10 @@
 """Tools for whoever keeps a bank: overview, templates, cues, likeness, and their commands."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -27,11 +29,12 @@ from grader.overview import (
     export_markdown,
     load_holdings,
 )
-from grader.records import BankEntry, ContrastSet, Rubric
+from grader.records import BankEntry, ContrastSet, ExampleKind, Rubric
 from grader.resources import data_folder
+from grader.rubric import load_rubric
 from grader.settings import Settings
 from grader.similar import alike, lint_meaning
-from grader.templates import write_templates
+from grader.templates import KINDS, write_templates
 
 ARTICLE = """\
 ### 1. How is tea made?
@@ -116,13 +119,13 @@ def test_the_markdown_export_says_all_that_a_person_would_read(holdings):
         "\n"
         "### Misconceptions\n"
         "\n"
-        "- (−1) Tea must be boiled for an hour. **Right is:** It steeps for three minutes. "
-        "(ISO 3103)\n"
+        "- (−1) Tea must be boiled for an hour. **Correct:** It steeps for three minutes. "
+        "Source: ISO 3103\n"
         "\n"
         "### Corrections\n"
         "\n"
         "- **A cook book, page 1** (severity 3): Tea is boiled for an hour.\n"
-        "  **Right is:** Tea steeps for three minutes. *It turns bitter.* (ISO 3103)\n"
+        "  **Correct:** Tea steeps for three minutes. *It turns bitter.* Source: ISO 3103\n"
         "\n"
         "### Reference answer\n"
         "\n"
@@ -172,8 +175,8 @@ def test_the_templates_are_a_question_that_loads_and_leaves_only_its_size_to_men
     assert catalog.question(slug).id == slug
     assert [str(finding) for finding in lint(catalog, [slug])] == [
         f"{files[0]}: references[0] has 5 words; write 80 to 200",
-        f"{files[1]}: has 1 key points; write 3 to 8",
-        f"{files[1]}: has 1 examples; write at least 8",
+        f"{files[1]}: has 1 key point; write 3 to 8",
+        f"{files[1]}: has 1 example; write at least 8",
     ]
 
 
@@ -240,7 +243,7 @@ def test_cues_of_too_few_questions_are_refused(n):
 
 def test_without_scikit_learn_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.feature_extraction.text", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'grader\[training\]'"):
+    with pytest.raises(MissingExtraError, match=r'pip install .*"scikit-learn\S*"'):
         measure_cues(contrast_sets(FOLDS, cue=str))
 
 
@@ -383,9 +386,9 @@ def test_new_writes_a_question_that_can_be_shown(own_folders, own):
 
 
 @pytest.mark.parametrize("slug", ["Green Tea", "../tea", "tea_", "", "a" * 81])
-def test_new_refuses_what_is_no_slug(own, own_folders, slug):
+def test_new_refuses_what_is_not_a_slug(own, own_folders, slug):
     before = sorted(own_folders[0].parent.rglob("*"))
-    refused(grade("bank", "new", slug, *own), f"'{slug}' is no slug: write lower-case words")
+    refused(grade("bank", "new", slug, *own), f"'{slug}' is not a slug: write lower-case words")
     assert sorted(own_folders[0].parent.rglob("*")) == before
 
 
@@ -438,16 +441,16 @@ def test_lint_of_the_formats_alone_prints_what_is_to_mend_and_exits_with_1(own_f
     assert lines == [
         f"{own_folders[0] / 'tea.yaml'}: references[0] has 16 words; write 80 to 200",
         f"{rubric}: has 2 key points; write 3 to 8",
-        f"{rubric}: has 1 examples; write at least 8",
+        f"{rubric}: has 1 example; write at least 8",
     ]
-    assert done.stderr.startswith("1 questions, ")
+    assert done.stderr.startswith("1 question, ")
 
 
 def test_lint_of_a_good_question_prints_nothing_and_exits_with_0(own_folders, own):
     write_question(good_question(), *own_folders)
     done = grade("bank", "lint", "tea", "--formats-only", *own)
     assert done.stdout == ""
-    assert done.stderr == "1 questions, 0 to mend\n"
+    assert done.stderr == "1 question, 0 problems\n"
     assert done.returncode == 0
 
 
@@ -477,3 +480,63 @@ def test_lint_measures_cues_where_there_are_enough_questions():
     done = grade("bank", "lint", "dropout", "--formats-only", "--cues")
     assert done.returncode == 2
     assert done.stderr.startswith("grade: 'covered, contradicted or near' can be measured on")
+
+
+# ── the first question of one's own ─────────────────────────────────────────
+
+
+def test_new_makes_the_folders_that_it_is_given(tmp_path):
+    options = ("--bank", "my-bank", "--rubrics", "deep/my rubrics")
+    done = grade("bank", "new", "my-question", *options)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "my-bank" / "my-question.yaml").is_file()
+    assert (tmp_path / "deep" / "my rubrics" / "my-question.yaml").is_file()
+    advice = done.stderr.strip().partition("check them with: grade ")[2]
+    done = grade(*shlex.split(advice), "--formats-only")
+    assert (done.returncode, "1 question, " in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("way", ["environment", "grader.toml", "options"])
+def test_new_takes_folders_that_are_not_there_from_wherever_they_are_named(tmp_path, way):
+    env, options = {}, ()
+    if way == "environment":
+        env = {"GRADER_BANK": "b", "GRADER_RUBRICS": "r"}
+    elif way == "options":
+        options = ("--bank", "b", "--rubrics", "r")
+    else:
+        (tmp_path / "grader.toml").write_text("bank = 'b'\nrubrics = 'r'\n")
+    assert grade("bank", "new", "tea", *options, env=env).returncode == 0
+    assert (tmp_path / "b" / "tea.yaml").is_file()
+    assert (tmp_path / "r" / "tea.yaml").is_file()
+    assert grade("bank", "show", "tea", *options, env=env).returncode == 0
+
+
+def test_new_writes_nothing_where_a_folder_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for rubrics in ("file", "file/below"):
+        refused(grade("bank", "new", "tea", "--bank", "b", "--rubrics", rubrics), rubrics)
+    refused(grade("bank", "new", "No Slug", "--bank", "b", "--rubrics", "r"), "is not a slug")
+    assert [p.name for p in tmp_path.rglob("*.yaml")] == []
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["bank", "rubrics", "calibration"])
+@pytest.mark.parametrize("there", [True, False])
+def test_no_message_shows_a_path_as_python_does(tmp_path, name, there):
+    path = tmp_path / "it's here"
+    if there and name == "calibration":
+        path.mkdir()
+    elif there:
+        path.write_text("x")
+    done = grade("--text", "x y", "--q", "dropout", f"--{name}", path)
+    refused(done, f"options: {name} = ", str(path))
+    assert "Path(" not in done.stderr
+
+
+def test_the_template_lists_every_kind_of_example(tmp_path):
+    assert set(KINDS) == set(get_args(ExampleKind))
+    grade("bank", "new", "tea", "--bank", "b", "--rubrics", "r")
+    text = (tmp_path / "r" / "tea.yaml").read_text(encoding="utf-8")
+    for kind, what in KINDS.items():
+        assert f"    #   {kind}: {what}\n" in text
+    assert load_rubric(tmp_path / "r" / "tea.yaml").examples[0].kind == "strong"

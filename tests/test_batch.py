@@ -46,7 +46,7 @@ def test_a_table_comes_back_with_its_columns_and_the_grades(tmp_path):
     done = grade("batch", table, "-o", tmp_path / "out.csv")
     assert done.returncode == 0, done.stderr
     assert "4 rows" in done.stderr
-    assert "3 failed" in done.stderr
+    assert "3 not gradable" in done.stderr
     rows = read(tmp_path / "out.csv")
     assert list(rows[0]) == ["candidate", "answer", "question_id", "note", *ADDED]
     assert [r["candidate"] for r in rows] == ["Ann", "Bob", "Cyd", "Dan"]
@@ -293,7 +293,7 @@ def test_a_table_with_questions_and_references_says_which_counts(tmp_path):
         (lambda file: file.write_bytes(b"no database at all" * 100), "is damaged"),
         (lambda file: file.write_bytes(file.read_bytes()[:9000]), "is damaged"),
         (lambda file: newer(file, "PRAGMA user_version = 99"), "was written by a newer grader"),
-        (lambda file: newer(file, "PRAGMA application_id = 7"), "is no ledger of grader"),
+        (lambda file: newer(file, "PRAGMA application_id = 7"), "is not one of grader's ledgers"),
     ],
 )
 def test_a_ledger_that_cannot_be_used_is_left_alone(grader, tmp_path, damage, problem):

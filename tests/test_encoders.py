@@ -80,7 +80,7 @@ def test_a_model_that_is_nowhere_is_a_clear_error():
 
 def test_without_sentence_transformers_the_command_to_install_it_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "sentence_transformers", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'grader\[sentence-transformers\]'"):
+    with pytest.raises(MissingExtraError, match='pip install "sentence-transformers>='):
         build_encoder("some-model", threads=1)
 
 
@@ -112,7 +112,7 @@ def test_a_damaged_or_missing_model_file_is_a_clear_error(tmp_path, name):
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
-    with pytest.raises(ModelError, match="reinstall grader"):
+    with pytest.raises(ModelError, match="reinstall answer-grader"):
         verify_checksums(folder)
     file.unlink()
     with pytest.raises(ModelError, match="can't be read"):
@@ -122,7 +122,7 @@ def test_a_damaged_or_missing_model_file_is_a_clear_error(tmp_path, name):
 def test_files_that_are_no_model_are_clear_errors(tmp_path):
     shutil.copytree(model_folder("encoder"), tmp_path / "m")
     (tmp_path / "m" / "onnx" / "model.onnx").write_bytes(b"nothing")
-    with pytest.raises(ModelError, match="no ONNX model"):
+    with pytest.raises(ModelError, match="is not an ONNX model"):
         OnnxEncoder(tmp_path / "m")
     (tmp_path / "m" / "tokenizer.json").write_text("{}")
     with pytest.raises(ModelError, match="no tokenizer"):
@@ -191,7 +191,7 @@ def test_an_embeddings_endpoint_is_an_encoder(endpoint):
         ("short", "1 vectors"),
         ("zeros", "vectors of zeros"),
         ("null", "no numbers"),
-        ("uneven", "vectors that are none"),
+        ("uneven", "it returned something other than vectors"),
     ],
 )
 def test_an_endpoint_that_fails_is_a_clear_error(endpoint, model, problem):

@@ -232,7 +232,7 @@ def test_columns_are_found_as_a_batch_finds_them(tmp_path, grader):
 
 @pytest.mark.parametrize("header", [("candidate", "q:dropout", "mark"), ("How?", "Why?", "mark")])
 def test_a_wide_table_has_no_place_for_marks(tmp_path, header):
-    with pytest.raises(TableError, match=r"marks need a row an answer.*--map answer=COLUMN"):
+    with pytest.raises(TableError, match=r"marks need one answer a row.*--map answer=COLUMN"):
         read_marked(table(tmp_path, [header, ("Ann", "It drops units.", "1")]), "mark", 1)
 
 
@@ -431,3 +431,66 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
     assert evaluate(judge(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
     done = run("eval", file, "--llm-model", "tiny")
     assert (done.returncode, "add  --llm" in done.stderr or "add --llm" in done.stderr) == (2, True)
+
+
+# ── what marks are out of ───────────────────────────────────────────────────
+
+SAID = "Units are zeroed at random."
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "shares"),
+    [
+        (["mark"], [["0.25"], ["1"]], [0.25, 1]),
+        (["mark"], [["7/10"], ["3 / 4"]], [0.7, 0.75]),
+        (["mark"], [["7 out of 10"], ["4.5 of 5"]], [0.7, 0.9]),
+        (["mark"], [["70%"], ["5 %"]], [0.7, 0.05]),
+        (["mark (out of 10)"], [["7"], ["0.5"]], [0.7, 0.05]),
+        (["Mark/10.00"], [["7.00"], ["1.00"]], [0.7, 0.1]),
+        (["mark [0-20]"], [["7"], ["1"]], [0.35, 0.05]),
+        (["mark_out_of_10"], [["7"], ["1"]], [0.7, 0.1]),
+        (["Mark (max. 8)"], [["4"], ["1"]], [0.5, 0.125]),
+        (["mark", "max"], [["7", "10"], ["1", "2"]], [0.7, 0.5]),
+        (["Max Mark", "mark"], [["10", "7"], ["10", "1"]], [0.7, 0.1]),
+        (["mark", "Points possible"], [["7", "10.0"], ["1", "2"]], [0.7, 0.5]),
+    ],
+)
+def test_the_highest_mark_is_found_where_the_table_says_it(tmp_path, header, cells, shares):
+    rows = [["answer", "question_id", *header], *([SAID, "dropout", *row] for row in cells)]
+    marked, _ = read_marked(table(tmp_path, rows), "mark")
+    assert [one.mark for one in marked] == pytest.approx(shares)
+
+
+@pytest.mark.parametrize("command", [["eval"], ["calibrate", "-o", "own.json"]])
+@pytest.mark.parametrize("most", ["10", "7.5", "100"])
+def test_where_nothing_says_it_the_command_to_type_is_told(tmp_path, command, most):
+    rows = [["answer", "question_id", "mark"]]
+    rows += [[f"{SAID} {i}", "dropout", i % 2] for i in range(29)] + [[SAID, "dropout", most]]
+    file = table(tmp_path, rows)
+    done = run(*command, file)
+    assert (done.returncode, done.stdout) == (2, "")
+    [line] = done.stderr.splitlines()
+    assert f"{file}: column 'mark': marks reach {most}, " in line
+    advised = re.search(r"add (--max-mark \S+) ", line)[1]
+    assert advised == f"--max-mark {most}"
+    if command == ["eval"]:
+        assert run(*command, file, *advised.split()).returncode == 0
+
+
+def test_a_highest_mark_that_is_given_counts_for_plain_numbers(tmp_path):
+    rows = [["answer", "question_id", "mark"], [SAID, "dropout", "1"], [SAID, "dropout", "3/4"]]
+    marked, _ = read_marked(table(tmp_path, rows), "mark", 10)
+    assert [one.mark for one in marked] == pytest.approx([0.1, 0.75])
+
+
+def test_a_mark_above_what_it_is_out_of_is_refused(tmp_path):
+    for cell in ("11/10", "120%", "-1"):
+        rows = [["answer", "question_id", "mark"], [SAID, "dropout", cell]]
+        with pytest.raises(TableError, match=rf"row 2: mark = {cell}: must be from 0 to"):
+            read_marked(table(tmp_path, rows), "mark")
+
+
+def test_the_examples_marks_are_read_as_the_readme_says(tmp_path):
+    done = run("eval", MARKED)
+    assert done.returncode == 2
+    assert "add --max-mark 10 " in done.stderr

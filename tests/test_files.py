@@ -32,7 +32,7 @@ def test_a_link_stays_one_and_a_file_keeps_who_may_read_it(tmp_path):
 def test_what_is_no_file_is_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(OutputError, match="no file that can be replaced"):
+    with pytest.raises(OutputError, match="not a file that can be replaced"):
         check_output(pipe, force=True)
 
 

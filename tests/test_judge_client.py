@@ -176,13 +176,13 @@ def test_space_around_a_key_is_no_part_of_it(key):
 
 @pytest.mark.parametrize("address", ["notaurl", "localhost:8000/v1", "/v1"])
 def test_what_is_no_address_is_refused_at_once(address):
-    with pytest.raises(errors.JudgeSetupError, match="no address"):
+    with pytest.raises(errors.JudgeSetupError, match="not the address of an endpoint"):
         Client(Settings(llm_base_url=address), KEY)
 
 
 @pytest.mark.parametrize("key", ["sk-“quoted”", "sk-in\nside"])
 def test_what_can_be_no_key_is_refused_and_not_shown(key):
-    with pytest.raises(errors.JudgeSetupError, match="copy it anew") as caught:
+    with pytest.raises(errors.JudgeSetupError, match="copy it again") as caught:
         Client(Settings(llm_base_url="http://127.0.0.1:9/v1"), key)
     assert "sk-" not in str(caught.value)
 

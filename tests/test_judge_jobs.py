@@ -273,7 +273,7 @@ def test_faults_of_the_endpoint_end_it_and_lose_nothing(work):
             work(server)
         assert not Path("out.csv.ledger").exists()
         server.batch.fault = Fault(200, raw=b"{}")
-        with pytest.raises(JudgeServerError, match="no file or job"):
+        with pytest.raises(JudgeServerError, match="neither a file nor a job"):
             work(server, llm_seed=1)
         server.batch.fault = None
         work(server, llm_seed=1)

@@ -239,8 +239,8 @@ def test_the_cache_command(tmp_path):
     cache.put("k", "text")
     cache.close()
     env = {"GRADER_LLM_CACHE": str(folder)}
-    assert "1 replies" in command("cache", "info", env=env).stdout
-    assert "1 replies forgotten" in command("cache", "clear", "--llm-cache", folder).stdout
+    assert "1 reply, " in command("cache", "info", env=env).stdout
+    assert "1 reply forgotten" in command("cache", "clear", "--llm-cache", folder).stdout
     assert "0 replies" in command("cache", "info", env=env).stdout
     refused(command("cache", "info", "--llm-cache", "off"), "is off")
 

@@ -13,6 +13,7 @@ import grader
 LAYERS = [
     ["environment", "errors", "version"],
     ["files"],
+    ["notebook"],
     ["records"],
     ["resources"],
     ["schema"],

@@ -315,7 +315,8 @@ def test_an_index_that_is_out_of_date_is_found(catalog, own_folders):
     write_index(bank)
     assert lint(catalog, []) == []
     (bank / "tea.yaml").write_text(ENTRY)
-    assert lint(catalog, []) == [Finding(bank / INDEX, "is out of date: run  grade bank index")]
+    [finding] = lint(catalog, [])
+    assert finding == Finding(bank / INDEX, f"is out of date: run: grade bank index {bank}")
 
 
 def test_only_the_questions_named_are_checked(catalog, own_folders):
@@ -337,3 +338,81 @@ def test_the_score_of_an_example_is_what_its_labels_earn_less_what_they_cost(own
     assert score("partial", "missing") == pytest.approx(1 / 3)
     assert score("covered", "contradicted", "boil-long") == pytest.approx(1 / 3)
     assert score("missing", "missing", "boil-long") == 0
+
+
+# ── all at once ─────────────────────────────────────────────────────────────
+
+
+def problems(folders):
+    return {(f.file.name, f.problem) for f in lint_question(Catalog(*map(listed, folders)), "tea")}
+
+
+def listed(folder):
+    return [folder]
+
+
+def test_all_faults_of_all_files_are_told_at_once(own_folders):
+    parts = good_question()
+    parts["entry"] |= {"colour": "red", "level": "wizard", "prompt": ""}
+    parts["rubric"]["key_points"][0]["points"] = -2
+    parts["rubric"]["examples"][0]["kind"] = "odd"
+    parts["contrast"] |= {"shape": "round"}
+    parts["contrast"]["key_points"]["steep"] = {"covered": []}
+    write_question(parts, *own_folders)
+    assert problems(own_folders) >= {
+        ("tea.yaml", "colour: unknown key"),
+        ("tea.yaml", "level: must be 'junior', 'mid' or 'senior'"),
+        ("tea.yaml", "prompt: must not be empty"),
+        ("tea.yaml", "key_points[0].points: must be greater than 0"),
+        ("tea.contrast.yaml", "shape: unknown key"),
+        ("tea.contrast.yaml", "key_points.steep.contradicted: this key is missing"),
+        ("tea.contrast.yaml", "key_points.steep.near: this key is missing"),
+    }
+    assert any("examples[0].kind: must be" in problem for _, problem in problems(own_folders))
+
+
+def test_a_broken_entry_does_not_hide_what_is_wrong_with_the_rubric(own_folders):
+    parts = good_question()
+    parts["entry"]["level"] = "wizard"
+    parts["rubric"]["examples"].pop()
+    write_question(parts, *own_folders)
+    found = {problem for _, problem in problems(own_folders)}
+    assert "has 7 examples; write at least 8" in found
+    assert any(problem.startswith("level: ") for problem in found)
+
+
+def test_all_corrections_that_match_nothing_are_told(own_folders):
+    parts = good_question()
+    [first] = parts["rubric"]["corrections"]
+    parts["rubric"]["corrections"] = [
+        {**first, "id": "one", "claim": "Nowhere."},
+        {**first, "id": "two", "claim": "Nowhere either."},
+        {**first, "id": "three", "source": "none"},
+    ]
+    write_question(parts, *own_folders)
+    found = [problem for _, problem in problems(own_folders) if "corrections[" in problem]
+    assert len(found) == 3
+
+
+def test_all_labels_that_fit_nothing_are_told(own_folders):
+    parts = good_question()
+    parts["rubric"]["examples"][0]["verdicts"] = {"boiling-water": "covered"}
+    parts["rubric"]["examples"][1]["misconceptions"] = ["nobody"]
+    write_question(parts, *own_folders)
+    [(_, problem)] = [p for p in problems(own_folders) if "example 'good-0'" in p[1]]
+    assert "example 'good-1': unknown misconception: nobody" in problem
+
+
+def test_the_faults_of_several_questions_are_told_at_once(own_folders):
+    bank, rubrics = own_folders
+    for slug in ("green", "red"):
+        (bank / f"{slug}.yaml").write_text(f"id: {slug}\nwrong: 1\n")
+        (rubrics / f"{slug}.yaml").write_text(f"question: {slug}\nversion: 0\n")
+    found = lint(Catalog([bank], [rubrics]), ["green", "red"])
+    told = {(f.file.parent.name, f.file.name, f.problem) for f in found}
+    for slug in ("green", "red"):
+        for problem in ("prompt: this key is missing", "wrong: unknown key"):
+            assert (bank.name, f"{slug}.yaml", problem) in told
+        for problem in ("key_points: this key is missing", "version: must be at least 1"):
+            assert (rubrics.name, f"{slug}.yaml", problem) in told
+    assert len(told) == len(found), "nothing is told twice"

@@ -38,7 +38,7 @@ def test_only_what_there_is_to_say_is_said():
     assert describe(grading(1), (None, None), None) == ""
     progress = grading(1, review=2, failed=3)
     assert describe(progress, (7.6, 3661.0), 0.12345) == (
-        "8 a second, 1:01:01 left, 2 for a person, 3 failed, cost 0.1235"
+        "8 a second, 1:01:01 left, 2 to review, 3 not gradable, cost 0.1235"
     )
     assert describe(grading(1), (1.0, 65.0), 0.0) == "1 a second, 1:05 left"
 
@@ -52,8 +52,8 @@ def test_without_a_terminal_there_are_plain_lines(capsys, monkeypatch):
         watch.progress(Progress(stage="writing", done=9, total=None))
     assert capsys.readouterr().err.splitlines() == [
         "grade: read as cp1252",
-        "grade: 3 answers were graded before, 5 are to be graded",
-        "grade: 2 answers are graded anew: changed since: the rubric",
+        "grade: 3 answers were graded before, 5 still to be graded",
+        "grade: 2 answers are graded again, since this has changed: the rubric",
         "grading: 5 of 100",
         "writing: 9",
     ]

@@ -52,6 +52,20 @@ def rows(graded):
 # ── statistics ──────────────────────────────────────────────────────────────
 
 
+def test_a_report_says_it_as_an_interviewer_would(grader, tmp_path):
+    rows = [SAID, "dropout, p = 0.5, Bernoulli mask, ensemble, co-adaptation, overfitting", ""]
+    with (tmp_path / "in.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows([["answer", "question_id"], *([r, "dropout"] for r in rows)])
+    grade_file(grader, [str(tmp_path / "in.csv")], tmp_path / "out.csv")
+    page = report_page(read_graded(tmp_path / "out.csv", None, {}), "Report")
+    assert "1 needs review by a person, 1 not gradable." in page
+    assert "the answer looks like a list of keywords (keyword_list)" in page
+    assert ">Next</button>" in page
+    assert '<option value="failed">not gradable</option>' in page
+    for odd in ("or a person", "o look at", ">failed<", ">On<", 'make("b", verdict)'):
+        assert odd not in page
+
+
 def test_nameless_candidates_are_different_people(grader, tmp_path):
     text = "candidate,answer,question_id\n,Units are dropped.,dropout\n,Units drop out.,dropout\n"
     (tmp_path / "in.csv").write_text(text)

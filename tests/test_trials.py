@@ -92,10 +92,10 @@ def test_a_trial_is_in_range_where_the_score_is(done):
 def test_a_trial_says_in_words_what_differs(done):
     assert done["good"].wrong_verdicts == []
     assert done["overlooked"].wrong_verdicts == ["steep: covered → missing"]
-    assert done["wrong"].wrong_verdicts == ["boil-long: absent → asserted"]
+    assert done["wrong"].wrong_verdicts == ["boil-long: known error, found and not expected"]
     assert done["unseen"].wrong_verdicts == [
         "steep: partial → missing",
-        "boil-long: asserted → absent",
+        "boil-long: known error, expected and not found",
     ]
 
 

@@ -64,7 +64,9 @@ def _known(name: str) -> str:
     except (LookupError, ValueError) as error:
         raise TableError(f"unknown encoding '{name}': try utf-8, cp1252 or utf-16") from error
     if not found._is_text_encoding:  # noqa: SLF001  # as open() asks; there is no public way
-        raise TableError(f"unknown encoding '{name}': it is none of text: try utf-8 or cp1252")
+        raise TableError(
+            f"unknown encoding '{name}': it is not an encoding of text: try utf-8 or cp1252"
+        )
     return "utf-8-sig" if found.name == "utf-8" else found.name
 
 
@@ -82,6 +84,6 @@ def _guess(file: Path, block: bytes) -> Encoding:
         if name in tied:
             return Encoding(name, guessed=True)
     raise TableError(
-        f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add  "
-        "--encoding cp1252  (or another)"
+        f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add "
+        "--encoding cp1252 (or another)"
     )

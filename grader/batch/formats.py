@@ -55,11 +55,11 @@ def format_of_output(file: Path) -> Format:
     form = named_format(file.name)
     if form is None:
         raise OutputError(
-            f"{file}: its ending says no format: choose .csv, .tsv, .jsonl (each perhaps with "
+            f"{file}: its ending names no format: choose .csv, .tsv, .jsonl (each perhaps with "
             ".gz), .parquet or .xlsx"
         )
     if packed and form not in TEXT_FORMATS:
-        raise OutputError(f"{file}: {form} packs itself: leave out the  .gz")
+        raise OutputError(f"{file}: {form} is compressed as it is: leave out the .gz")
     return form
 
 

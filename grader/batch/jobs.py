@@ -102,7 +102,7 @@ def grade_by_jobs(
         JudgeError: the endpoint can't be asked now; what was collected is kept.
     """
     if output == STDOUT:
-        raise InputError("batch jobs are noted beside the output: name a file with  -o")
+        raise InputError("batch jobs are noted beside the output: name a file with -o")
     jobs = judge.jobs()
     with open_run(
         grader, inputs, output, q, mapping, force=force, encoding=encoding, watch=watch
@@ -131,12 +131,12 @@ def _check(notes: _Notes, output: Path, *, resume: bool) -> None:
     known = bool(notes.jobs())
     if known and not resume:
         raise InputError(
-            f"{ledger_file(output)}: batch jobs are under way already: collect them with  "
-            "--resume, or delete it to ask anew"
+            f"{ledger_file(output)}: batch jobs are under way already: collect them with "
+            "--resume, or delete it to ask again"
         )
     if resume and not known:
         raise InputError(
-            f"{output}: no batch job is under way: submit one with the same command without  "
+            f"{output}: no batch job is under way: submit one with the same command without "
             "--resume"
         )
 

@@ -351,11 +351,13 @@ def _prepare(db: sqlite3.Connection, file: Path | None) -> None:
     )
     [(tables,)] = db.execute("SELECT COUNT(*) FROM sqlite_master")
     if tables and application != _APPLICATION:
-        raise LedgerError(f"{file}: is no ledger of grader: move it away, or name another output")
+        raise LedgerError(
+            f"{file}: is not one of grader's ledgers: move it away, or name another output"
+        )
     if version > _VERSION:
         raise LedgerError(
             f"{file}: was written by a newer grader (ledger version {version}, this one knows "
-            f"{_VERSION}): update grader, or name another output"
+            f"{_VERSION}): update answer-grader, or name another output"
         )
     if not tables:
         for statement in _TABLES.split(";")[:-1]:

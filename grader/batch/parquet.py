@@ -103,4 +103,4 @@ def _naming(file: Path) -> Iterator[None]:
         yield
     except (arrow.ArrowException, OSError, ValueError, OverflowError) as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TableError(f"{file}: is no Parquet that can be read: {problem}") from error
+        raise TableError(f"{file}: can't be read as Parquet: {problem}") from error

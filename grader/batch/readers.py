@@ -71,7 +71,7 @@ def open_table(file: Path, encoding: str | None = None) -> Table:
 
         return open_xlsx(file)
     found = find_encoding(file, encoding)
-    guess = f"{file}: read as {found.name}, by the look of it: if that is wrong, add  --encoding"
+    guess = f"{file}: read as {found.name}, by the look of it: if that is wrong, add --encoding"
     notes = (guess,) if found.guessed else ()
     if form == "jsonl":
         return _open_jsonl(file, found.name, notes)
@@ -174,9 +174,9 @@ def _parse_line(line: str, where: str) -> Row:
     except json.JSONDecodeError as error:
         raise TableError(f"{where}: is not JSON: {error.msg} (column {error.colno})") from error
     except (ValueError, RecursionError) as error:
-        raise TableError(f"{where}: is no JSON that can be read: {error}") from error
+        raise TableError(f"{where}: can't be read as JSON: {error}") from error
     if not isinstance(row, dict):
-        raise TableError(f'{where}: must be an object, such as  {{"answer": "…"}}')
+        raise TableError(f'{where}: must be an object, such as {{"answer": "…"}}')
     return _all_without_halves(row) if _HALF.search(line) else row
 
 
@@ -209,7 +209,7 @@ def _text(file: Path, encoding: str) -> Iterator[TextIO]:
             yield stream
         except UnicodeError as error:
             raise TableError(
-                f"{file}: is not {encoding}: leave out  --encoding  or name another"
+                f"{file}: is not {encoding}: leave out --encoding or name another"
             ) from error
         finally:
             stream.detach()

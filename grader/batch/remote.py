@@ -65,13 +65,13 @@ def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
     found = [_listed(fs, name) for name in inputs]
     filesystem = found[0][0]
     if any(other != filesystem for other, _ in found):
-        raise TableError("the inputs lie in several places: grade them in a run each")
+        raise TableError("the inputs lie in several places: grade each in a run of its own")
     files = tuple(dict.fromkeys(file for _, files in found for file in files))
     forms = {named_format(file) for file in files}
     if len(forms) > 1 or not forms <= set(_READ):
         raise TableError(
             f"{', '.join(inputs)}: a cluster reads CSV or Parquet, all files of one kind: convert "
-            "them, or leave out  --engine ray"
+            "them, or leave out --engine ray"
         )
     name = inputs[0] if len(inputs) == 1 else f"{inputs[0]} and {len(inputs) - 1} more"
     first = _InFile(filesystem, files[0])

@@ -81,7 +81,7 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
     if {QUESTION_ID, REFERENCE} <= parts.keys():
         bank, own = parts[QUESTION_ID], parts[REFERENCE]
         by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
-        notes = (f"{by} by '{own}': to leave a column out of this, add  --map -=COLUMN",)
+        notes = (f"{by} by '{own}': to leave a column out of this, add --map -=COLUMN",)
     return Roles(columns=table.columns, parts=parts, answers={}, notes=notes)
 
 
@@ -145,7 +145,7 @@ def _told(given: Sequence[str], table: Table) -> dict[str, str]:
                 f"{table.name}: has no column '{column}' (--map): it has {_listed(table.columns)}"
             )
         if real in told or (part in PARTS and part in told.values()):
-            raise TableError(f"--map {text}: '{part}' or '{column}' was mapped before")
+            raise TableError(f"--map {text}: '{part}' or '{column}' is mapped already")
         told[real] = part
     return told
 
@@ -172,7 +172,7 @@ def _wide(
     if ANSWER in parts:
         raise TableError(
             f"{table.name}: has a column '{parts[ANSWER]}' and columns of questions "
-            f"({_listed(list(slugs)[:3])}): keep one or the other, or add  --map -=COLUMN"
+            f"({_listed(list(slugs)[:3])}): keep one or the other, or add --map -=COLUMN"
         )
     rest = [c for c in table.columns if c not in slugs]
     taken = [c for c in rest if c in {ANSWER, QUESTION_ID, *ADDED}]
@@ -213,7 +213,7 @@ def _match(columns: Sequence[str], grader: Grader, table: Table, taken: set[str]
         column, slug = next(iter(unsure.items()))
         raise TableError(
             f"{table.name}: {len(unsure)} of its columns may be a question: '{column}' is perhaps "
-            f'{slug}: say  --map "q:{slug}={column}"  or, if it is none,  --map "-={column}"'
+            f'{slug}: say --map "q:{slug}={column}" or, if it is none, --map "-={column}"'
         )
     return sure
 

@@ -114,7 +114,7 @@ def grade_file(
         if grader.has_judge and run.ledger.has_jobs():
             raise InputError(
                 f"{ledger_file(output)}: batch jobs are under way, and a live run would pay twice: "
-                "collect them with  --llm-batch --resume"
+                "collect them with --llm-batch --resume"
             )
         run.plan()
         return run.finish(output)

@@ -176,9 +176,9 @@ def check_output(file: Path, *, force: bool) -> None:
     if file.is_dir():
         raise OutputError(f"{file}: is a folder: name a file to write")
     if file.exists() and not file.is_file():
-        raise OutputError(f"{file}: is no file that can be replaced: choose another name")
+        raise OutputError(f"{file}: is not a file that can be replaced: choose another name")
     if file.exists() and not force:
-        raise OutputError(f"{file}: exists already: choose another name, or add  --force")
+        raise OutputError(f"{file}: exists already: choose another name, or add --force")
     if not file.parent.is_dir():
         raise OutputError(f"{file}: there is no folder {file.parent}: make it first")
     if not os.access(file.parent, os.W_OK):

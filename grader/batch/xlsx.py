@@ -96,7 +96,9 @@ def _check_zip(file: Path) -> None:
         entries = archive.infolist()
     names = {entry.filename for entry in entries}
     if "[Content_Types].xml" not in names or not any(n.startswith("xl/") for n in names):
-        raise TableError(f"{file}: is a zip but no Excel workbook: unpack it, or save it as .xlsx")
+        raise TableError(
+            f"{file}: is a zip but not an Excel workbook: unpack it, or save it as .xlsx"
+        )
     unpacked = sum(entry.file_size for entry in entries)
     packed = sum(entry.compress_size for entry in entries) or 1
     held = sum(e.file_size for e in entries if not e.filename.startswith("xl/worksheets/"))
@@ -143,7 +145,7 @@ def _naming(file: Path) -> Iterator[None]:
         yield
     except _DAMAGED as error:
         problem = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise TableError(f"{file}: is no workbook that can be read: {problem}") from error
+        raise TableError(f"{file}: can't be read as a workbook: {problem}") from error
 
 
 class XlsxTable:

@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from grader.cli.errors import reporting
+from grader.cli.groups import Suggesting
 
 app = typer.Typer(
+    cls=Suggesting,
     help="The bank of questions: list, search, show, check.",
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -77,7 +79,7 @@ def lint(
     bank: BankDir = None,
     rubrics: RubricsDir = None,
 ) -> None:
-    """Check the files of the bank; exits with 1 if anything is to mend."""
+    """Check the files of the bank, all at once; exits with 1 if there is a problem."""
     from grader.cli import bank_commands
 
     with reporting():

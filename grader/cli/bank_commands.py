@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, fields
 from pathlib import Path
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
@@ -18,11 +19,13 @@ from grader.bank import patch_sources
 from grader.batch.writers import check_output
 from grader.catalog import Catalog, Summary
 from grader.catalog import write_index as write_index_file
+from grader.cli.terminal import listing, show
 from grader.errors import InputError, OutputError
 from grader.files import write_whole
 from grader.grading import Grader
 from grader.records import BankEntry, Correction, Rubric
 from grader.settings import Settings, load_settings
+from grader.text import counted
 from grader.yamlfile import read_text
 
 _SLUG_LENGTH = 80  # as records.Slug has it
@@ -67,7 +70,7 @@ def print_question(q: str, bank: Path | None, rubrics: Path | None, *, diff: boo
         parts += [Text("\nReference answers", style="bold")]
         parts += [_paragraph("our own", text) for text in entry.references]
         parts += [_paragraph(s.where, " ".join(s.claims)) for s in sources]
-    Console(highlight=False).print(Group(*parts))
+    show(*parts)
 
 
 def print_lint(
@@ -82,13 +85,14 @@ def print_lint(
     grader = Grader(_settings(bank, rubrics))
     slugs = _chosen(grader.catalog, ids)
     findings = linting.lint(grader.catalog, slugs)
-    if not findings and not formats_only:
-        findings = similar.lint_meaning(grader, slugs)
+    if not formats_only:
+        findings += similar.lint_meaning(grader, slugs)
     for finding in findings:
         typer.echo(str(finding))
     if cues:
         _print_cues(grader.catalog, slugs)
-    typer.echo(f"{len(slugs)} questions, {len(findings)} to mend", err=True)
+    checked, problems = counted(len(slugs), "question"), counted(len(findings), "problem")
+    typer.echo(f"{checked}, {problems}", err=True)
     return not findings
 
 
@@ -109,7 +113,7 @@ def print_stats(bank: Path | None, rubrics: Path | None) -> None:
         table.add_column(_HEADS.get(field.name, field.name), justify="right", no_wrap=True)
     for topic, numbers in counts.items():
         table.add_row(topic, *(f"{n:,}" for n in astuple(numbers)))
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    show(table)
 
 
 def write_export(file: Path, bank: Path | None, rubrics: Path | None, *, force: bool) -> None:
@@ -133,16 +137,20 @@ def write_page(file: Path, bank: Path | None, rubrics: Path | None) -> None:
 
 def write_new(q: str, bank: Path | None, rubrics: Path | None) -> None:
     """Write the templates of a new question into the user's folders."""
-    settings = _settings(bank, rubrics)
+    settings = load_settings(new_folders=True, bank=bank, rubrics=rubrics)
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", q) or len(q) > _SLUG_LENGTH:
         raise InputError(
-            f"'{q}' is no slug: write lower-case words joined by hyphens, "
+            f"'{q}' is not a slug: write lower-case words joined by hyphens, "
             f"{_SLUG_LENGTH} characters at most"
         )
     if settings.bank is None or settings.rubrics is None:
         raise InputError("name your own folders: --bank DIR --rubrics DIR, or in grader.toml")
     for written in templates.write_templates(q, settings.bank, settings.rubrics):
         typer.echo(f"wrote {written}")
+    options = [f"--bank {shlex.quote(str(bank))}"] if bank else []
+    options += [f"--rubrics {shlex.quote(str(rubrics))}"] if rubrics else []
+    command = " ".join(["grade bank lint", q, *options])
+    typer.echo(f"fill them in, then check them with: {command}", err=True)
 
 
 def write_drafts(file: Path, output: Path) -> None:
@@ -160,7 +168,7 @@ def write_drafts(file: Path, output: Path) -> None:
     except OSError as error:
         raise OutputError(f"{output}: can't be written: {error.strerror}") from error
     answered = sum(bool(draft.answer) for _, draft in drafts)
-    typer.echo(f"{output}: {len(drafts)} drafts, {answered} with an answer")
+    typer.echo(f"{output}: {counted(len(drafts), 'draft')}, {answered} with an answer")
 
 
 def _chosen(catalog: Catalog, ids: list[str] | None) -> list[str]:
@@ -199,7 +207,8 @@ def print_audit(ids: list[str] | None, bank: Path | None, rubrics: Path | None) 
         typer.echo(f"  {pair.against.origin}: {pair.against.text}")
     corrected = sum(pair.corrected for pair in found)
     typer.echo(
-        f"{len(slugs)} questions, {len(found)} pairs, {corrected} of them corrected already",
+        f"{counted(len(slugs), 'question')}, {counted(len(found), 'pair')} of claims that "
+        f"disagree, {corrected} of them corrected already",
         err=True,
     )
 
@@ -220,28 +229,28 @@ def _print_accuracy(done: Sequence[trials.Trial]) -> None:
         table.add_row(
             kind, str(a.n), f"{a.in_range:.0%}", f"{a.verdicts:.0%}", f"{a.mean_error:.2f}"
         )
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    show(table)
 
 
 def _print_table(summaries: Sequence[Summary]) -> None:
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(no_wrap=True, style="dim")
-    table.add_column()
-    for s in summaries:
-        table.add_row(s.id, f"{s.level} {s.topic}", s.prompt)
-    Console(highlight=False, markup=False, emoji=False).print(table)
+    rows = [(s.id, f"{s.level} {s.topic}", s.prompt) for s in summaries]
+    typer.echo("\n".join(listing(rows, Console().width)))
 
 
 def _rubric(rubric: Rubric) -> list[RenderableType]:
-    parts: list[RenderableType] = [
-        Text(f"\nKey points, {rubric.max_points:g} points in all", style="bold")
+    total = f"{rubric.max_points:g} {'point' if rubric.max_points == 1 else 'points'}"
+    points = [(f"{k.points:g}", k.claim) for k in rubric.key_points]
+    errors = [
+        (f"−{m.cost:g}", f"{m.claim}\nCorrect: {m.correction}\nSource: {m.authority}")
+        for m in rubric.misconceptions
     ]
-    parts += [_item(f"{k.points:g}", k.claim) for k in rubric.key_points]
-    if rubric.misconceptions:
-        parts.append(Text("\nMisconceptions", style="bold"))
-    for m in rubric.misconceptions:
-        parts.append(_item(f"−{m.cost:g}", f"{m.claim}\nRight is: {m.correction} ({m.authority})"))
+    parts: list[RenderableType] = [
+        Text(f"\nKey points, {total} in all", style="bold"),
+        _items(points),
+    ]
+    if errors:
+        parts += [Text("\nKnown errors, and the points that they cost", style="bold")]
+        parts += [_items(errors)]
     return parts
 
 
@@ -253,16 +262,20 @@ def _diff(entry: BankEntry, corrections: Sequence[Correction]) -> list[Renderabl
     for c in corrections:
         parts += [
             Text(f"\n{where[c.source]} (severity {c.severity})", style="bold"),
-            _item("-", c.claim, "red"),
-            _item("+", c.now, "green"),
-            _item(" ", f"{c.why} ({c.authority})", "dim"),
+            _items([("-", c.claim)], "red"),
+            _items([("+", c.now)], "green"),
+            _items([(" ", f"{c.why}\nSource: {c.authority}")], "dim"),
         ]
     return parts
 
 
-def _item(mark: str, text: str, style: str = "") -> RenderableType:
+def _items(rows: Iterable[tuple[str, str]], style: str = "") -> RenderableType:
+    """Texts behind their marks, which stand in a column of their own."""
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text(mark, style=style), Text(text, style=style))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column()
+    for mark, text in rows:
+        grid.add_row(Text(mark, style=style), Text(text, style=style))
     return Padding(grid, (0, 0, 0, 2))
 
 

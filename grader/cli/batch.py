@@ -21,8 +21,10 @@ from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
 from grader.cli.progress import ProgressStyle, emit_summary, showing
 from grader.errors import InputError
+from grader.feedback import failure_in_words, reason_in_words
 from grader.grading import Grader
 from grader.settings import Settings, load_settings
+from grader.text import counted
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
@@ -113,11 +115,11 @@ def _check_for_cluster(options: BatchOptions) -> None:
         InputError: the options don't go together.
     """
     if options.dry_run:
-        raise InputError("--dry-run reads local tables: leave out  --engine ray")
+        raise InputError("--dry-run reads local tables: leave out --engine ray")
     if options.llm_batch:
-        raise InputError("--llm-batch notes its jobs in a local ledger: leave out  --engine ray")
+        raise InputError("--llm-batch notes its jobs in a local ledger: leave out --engine ray")
     if options.settings.get("threads") is not None:
-        raise InputError("--engine ray uses all cores of every node: leave out  --threads")
+        raise InputError("--engine ray uses all cores of every node: leave out --threads")
 
 
 def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
@@ -222,28 +224,33 @@ def _say_how_to_go_on(output: Path) -> None:
 def _print_summary(summary: Summary, output: str) -> None:
     name = "standard output" if output == str(STDOUT) else output
     counts = (
-        f"{summary.rows:,} rows, {summary.passed:,} passed, "
-        f"{summary.for_review:,} for a person to look at, {summary.failed:,} failed"
+        f"{counted(summary.rows, 'row')}, {summary.passed:,} passed, "
+        f"{summary.for_review:,} {_need(summary.for_review)} review by a person, "
+        f"{summary.failed:,} not gradable"
     )
     lines = [f"{name}: {counts}"]
     if summary.questions:
-        lines.append("by question: answers, passed, mean score, for a person")
-        width = max(len(_named(q.slug)) for q in summary.questions)
+        width = max(len("question"), *(len(_named(q.slug)) for q in summary.questions))
+        lines.append(f"{'question':{width}}  answers  passed  mean score  need review")
         lines += [
-            f"  {_named(q.slug):{width}}  {q.answers:6,}  {q.passed / q.answers:4.0%}  "
-            f"{q.mean_score:.2f}  {q.review:6,}"
+            f"{_named(q.slug):{width}}  {q.answers:7,}  {q.passed / q.answers:6.0%}  "
+            f"{q.mean_score:10.2f}  {q.review:11,}"
             for q in summary.questions
         ]
     if summary.missed:
-        lines.append("missed most:")
+        lines.append("missed most often:")
         lines += [f"  {m.missed:,} of {m.answers:,}  {m.slug}: {m.claim}" for m in summary.missed]
     if summary.review:
-        lines.append("for a person because:")
-        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.review]
+        lines.append("need review because:")
+        lines += [f"  {rows:,}  {reason_in_words(reason)}" for reason, rows in summary.review]
     if summary.failures:
-        lines.append("failed because:")
-        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.failures]
+        lines.append("not gradable because:")
+        lines += [f"  {rows:,}  {failure_in_words(reason)}" for reason, rows in summary.failures]
     typer.echo("\n".join(lines), err=True)
+
+
+def _need(number: int) -> str:
+    return "needs" if number == 1 else "need"
 
 
 def _named(slug: str) -> str:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.errors import reporting
+from grader.cli.groups import Suggesting
 from grader.errors import InputError
+from grader.text import counted
 
 if TYPE_CHECKING:
     from grader.judge.cache import ReplyCache
 
-app = typer.Typer(no_args_is_help=True, help="The judge's replies on disk.")
+app = typer.Typer(cls=Suggesting, no_args_is_help=True, help="The judge's replies on disk.")
 Folder = Annotated[
     str | None,
     typer.Option("--llm-cache", help="The cache's folder, if not the one in the settings."),
@@ -26,14 +28,14 @@ def info(llm_cache: Folder = None) -> None:
     """Say where the cache is, and how many replies it holds."""
     with reporting(), _opened(llm_cache) as cache:
         held = cache.info()
-        typer.echo(f"{held.file}: {held.replies:,} replies, {held.size:,} bytes")
+        typer.echo(f"{held.file}: {_replies(held.replies)}, {counted(held.size, 'byte')}")
 
 
 @app.command()
 def clear(llm_cache: Folder = None) -> None:
     """Forget all replies; asking again costs again."""
     with reporting(), _opened(llm_cache) as cache:
-        typer.echo(f"{cache.file}: {cache.clear():,} replies forgotten")
+        typer.echo(f"{cache.file}: {_replies(cache.clear())} forgotten")
 
 
 @contextmanager
@@ -43,9 +45,13 @@ def _opened(folder: str | None) -> Iterator[ReplyCache]:
 
     setting = load_settings(llm_cache=folder).llm_cache
     if setting == OFF:
-        raise InputError("the judge's cache is off: name its folder with  --llm-cache")
+        raise InputError("the judge's cache is off: name its folder with --llm-cache")
     cache = ReplyCache(cache_folder(setting))
     try:
         yield cache
     finally:
         cache.close()
+
+
+def _replies(number: int) -> str:
+    return counted(number, "reply", "replies")

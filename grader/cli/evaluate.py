@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from grader.batch.writers import check_output
 from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.terminal import show
 from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, Marked, judge, read_marked
@@ -21,6 +22,7 @@ from grader.evaluation.page import judging_note, shown
 from grader.files import write_whole
 from grader.grading import Grader
 from grader.settings import load_settings
+from grader.text import counted
 
 _SHOWN = 60
 _HEADS = {
@@ -41,7 +43,7 @@ class MarkedOptions:
 
     table: Path
     mark: str
-    max_mark: float
+    max_mark: float | None
     q: str | None
     mapping: Sequence[str]
     encoding: str | None
@@ -104,7 +106,8 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     calibration = fit_calibration(_judge(grader, marked))
     write_whole(output, calibration.model_dump_json(indent=1) + "\n")
     typer.echo(
-        f"{output}: fitted on {calibration.answers} answers: use it with  --calibration {output}",
+        f"{output}: fitted on {counted(calibration.answers, 'answer')}: "
+        f"use it with --calibration {shlex.quote(str(output))}",
         err=True,
     )
 
@@ -147,20 +150,19 @@ def _print(evaluation: Any) -> None:
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
     table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
     table.add_row("  95 % to", "", *(shown(high) for _, high in ranges))
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(table)
+    show(table)
     if evaluation.judging is not None:
-        console.print()
-        console.print(_agreements("grade", evaluation.judging.groups))
+        typer.echo()
+        show(_agreements("grade", evaluation.judging.groups))
         typer.echo(judging_note(evaluation.judging))
     typer.echo(f"\ncalibration error of the confidence: {evaluation.calibration_error:.3f}")
     kept = evaluation.curve[len(evaluation.curve) // 2 - 1]
     typer.echo(
-        f"mean error of the surer half {kept.mean_error:.2f}, of all "
+        f"mean error of the more confident half of the grades: {kept.mean_error:.2f}; of all: "
         f"{evaluation.curve[-1].mean_error:.2f}"
     )
     typer.echo(
-        f"{evaluation.failed} answers could not be graded, {evaluation.unmarked} had no mark"
+        f"{counted(evaluation.failed, 'answer')} not gradable, {evaluation.unmarked} without a mark"
     )
     for j in evaluation.worst:
         answer = _short(" ".join(j.marked.cells[ANSWER].split()))

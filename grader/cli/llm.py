@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grader.errors import InputError
+from grader.text import counted
 
 if TYPE_CHECKING:
     from grader.batch.jobs import Finished, Submitted, Waiting
@@ -106,7 +107,7 @@ def llm_settings(
         "llm_log": log,
     }
     if not llm and (dry_run or batch or any(value is not None for value in given.values())):
-        raise InputError("options for the judge were given, but not the judge: add  --llm")
+        raise InputError("options for the judge were given, but not the judge: add --llm")
     return dict(given)
 
 
@@ -140,7 +141,8 @@ def tell_of(judge: Judge | None) -> None:
     watch = judge.canaries
     if watch.judged:
         verdict = "" if watch.reliable else ": the judge is unreliable, do not trust its verdicts"
-        typer.echo(f"judge: {watch.passed} of {watch.judged} canaries passed{verdict}", err=True)
+        canaries = counted(watch.judged, "canary", "canaries")
+        typer.echo(f"judge: {watch.passed} of {canaries} passed{verdict}", err=True)
 
 
 def print_forecast(forecast: Forecast) -> None:
@@ -160,13 +162,14 @@ def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
         ids = ", ".join(job.id for job in came.jobs)
         left_out = f", {came.left_out:,} left out by the limits" if came.left_out else ""
         typer.echo(
-            f"submitted: {came.requests:,} requests in {_jobs(len(came.jobs))} ({ids}), "
-            f"{_cost(came.most_cost)} at most, {came.asked_now:,} calls made at once{left_out}: "
-            "collect with the same command and  --resume"
+            f"submitted: {counted(came.requests, 'request')} in {_jobs(len(came.jobs))} ({ids}), "
+            f"{_cost(came.most_cost)} at most, "
+            f"{counted(came.asked_now, 'call')} made at once{left_out}: "
+            "collect with the same command and --resume"
         )
     elif isinstance(came, Finished):
         typer.echo(
-            f"judge: by batch jobs: {came.spent.calls:,} calls, {_cost(came.spent.cost)}",
+            f"judge: by batch jobs: {counted(came.spent.calls, 'call')}, {_cost(came.spent.cost)}",
             err=True,
         )
     else:
@@ -178,7 +181,7 @@ def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
 
 
 def _jobs(count: int) -> str:
-    return "1 job" if count == 1 else f"{count:,} jobs"
+    return counted(count, "job")
 
 
 def _tokens(calls: int, prompt: int, completion: int) -> str:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
-from typer.core import TyperGroup
 
 from grader.cli.bank import app as bank_app
 from grader.cli.cache import app as cache_app
 from grader.cli.errors import reporting
+from grader.cli.groups import DEFAULT, AnswerFirst
 from grader.cli.llm import (
     DryRun,
     Llm,
@@ -30,20 +30,6 @@ from grader.cli.llm import (
     llm_settings,
 )
 from grader.version import __version__
-
-DEFAULT = "answer"
-
-
-class AnswerFirst(TyperGroup):
-    """``grade FILE …`` is short for ``grade answer FILE …``."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the default command in front where none is named."""
-        own = {name for p in self.get_params(ctx) for name in (*p.opts, *p.secondary_opts)}
-        if args and args[0] not in self.commands and args[0] not in own:
-            args = [DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
 
 app = typer.Typer(
     cls=AnswerFirst,
@@ -97,7 +83,12 @@ CalibrationFile = Annotated[
     typer.Option("--calibration", help="A file that 'grade calibrate' wrote: your own scale."),
 ]
 MarkColumn = Annotated[str, typer.Option("--mark", help="The column of people's marks.")]
-MaxMark = Annotated[float, typer.Option("--max-mark", help="The highest mark.", min=0.001)]
+MaxMark = Annotated[
+    float | None,
+    typer.Option(
+        "--max-mark", help="The highest mark that could be had; found if the table says.", min=0.001
+    ),
+]
 RowQuestion = Annotated[
     str | None,
     typer.Option(
@@ -366,10 +357,10 @@ def report(
 def evaluate(
     table: Annotated[
         Path,
-        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
+        typer.Argument(help="A table as for 'grade batch', one answer a row, with people's marks."),
     ],
     mark: MarkColumn = "mark",
-    max_mark: MaxMark = 1.0,
+    max_mark: MaxMark = None,
     page: Annotated[
         Path | None, typer.Option("--output", "-o", help="Also write an HTML page.")
     ] = None,
@@ -450,11 +441,11 @@ def evaluate(
 def calibrate(
     table: Annotated[
         Path,
-        typer.Argument(help="A table as for 'grade batch', a row an answer, with people's marks."),
+        typer.Argument(help="A table as for 'grade batch', one answer a row, with people's marks."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")],
     mark: MarkColumn = "mark",
-    max_mark: MaxMark = 1.0,
+    max_mark: MaxMark = None,
     q: RowQuestion = None,
     mapping: ColumnMap = None,
     force: Force = False,

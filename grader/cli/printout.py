@@ -1,12 +1,16 @@
-"""A grade for a person's eyes."""
+"""A grade for people to read."""
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+from collections.abc import Iterable
+
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.cli.terminal import show
+from grader.feedback import reason_in_words
 from grader.records import (
     Grade,
     JudgeReport,
@@ -15,13 +19,15 @@ from grader.records import (
     Question,
     Verdict,
 )
+from grader.text import counted
 
-_MARKS: dict[Verdict, tuple[str, str]] = {
-    "covered": ("✓", "green"),
-    "partial": ("◐", "yellow"),
-    "missing": ("+", "dim"),
-    "contradicted": ("✗", "red"),
+_MARKS: dict[Verdict, tuple[str, str, str]] = {
+    "covered": ("✓", "green", "covered"),
+    "partial": ("◐", "yellow", "covered in part"),
+    "missing": ("+", "dim", "missing"),
+    "contradicted": ("✗", "red", "the answer contradicts this"),
 }
+"""Of each verdict: its sign, its colour, and what is written before the words that decided it."""
 _BAR_WIDTH = 20
 
 
@@ -29,27 +35,28 @@ def print_grade(
     grade: Grade, question: Question, *, explain: bool, console: Console | None = None
 ) -> None:
     """Print a grade; colours only where the output is a terminal that wants them."""
-    console = console or Console(highlight=False)
     whole = question.reference_only
-    headline = _headline(grade, whole=whole)
-    parts: list[RenderableType] = [Text(question.prompt, style="bold"), headline, Text()]
+    prompt = Text(question.prompt, style="bold")
+    parts: list[RenderableType] = [prompt, _headline(grade, whole=whole), _bar(grade, question)]
+    parts += [Text()]
     said = [k for k in grade.key_points if k.verdict != "missing"]
-    parts += [_key_point(k, explain=explain, whole=whole) for k in said]
+    width = 0 if whole else max(len(_worth(k)) for k in grade.key_points)
+    parts += [_key_points(said, width, explain=explain)] if said else []
     if grade.asserted:
-        parts += [Text(), Text("Wrong", style="bold red")]
+        parts += [Text(), Text("Known errors that it states", style="bold red")]
         parts += [_misconception(m) for m in grade.asserted]
     missing = [k for k in grade.key_points if k.verdict == "missing"]
     if missing:
         parts += [Text(), Text("To add", style="bold")]
-        parts += [_key_point(k, explain=explain, whole=whole) for k in missing]
+        parts += [_key_points(missing, width, explain=explain)]
     if grade.needs_review:
-        reasons = "; ".join(grade.review_reasons)
-        parts += [Text(), Text(f"A person should look at this: {reasons}.", style="yellow")]
+        reasons = "; ".join(map(reason_in_words, grade.review_reasons))
+        parts += [Text(), Text(f"Needs review by a person: {reasons}.", style="yellow")]
     if grade.judge and grade.offline:
         parts += [Text(), _judge(grade.judge, grade.offline)]
     if explain:
         parts += [Text(), _versions(grade)]
-    console.print(Group(*parts))
+    show(*parts, console=console)
 
 
 def _headline(grade: Grade, *, whole: bool) -> Text:
@@ -59,31 +66,49 @@ def _headline(grade: Grade, *, whole: bool) -> Text:
     line = Text(f"{grade.score:.2f} ", style=f"bold {style}")
     line.append("█" * filled, style=style)
     line.append("░" * (_BAR_WIDTH - filled), style="dim")
-    made_of = (
-        "against the reference" if whole else f"{grade.points:g} of {grade.max_points:g} points"
-    )
+    points = f"{grade.points:g} of {_points(grade.max_points)}"
+    made_of = "against the reference" if whole else points
     line.append(f" {made_of}, ")
     line.append("pass" if grade.passed else "no pass", style=style)
-    line.append(f", {grade.confidence:.0%} sure")
     return line
 
 
-def _key_point(result: KeyPointResult, *, explain: bool, whole: bool) -> RenderableType:
-    mark, style = _MARKS[result.verdict]
-    grid = Table.grid(padding=(0, 1))
+def _bar(grade: Grade, question: Question) -> Text:
+    """From where an answer passes, and what the confidence is of."""
+    of = "that" if question.reference_only else "the verdicts below"
+    bar = f"The pass mark is {question.scale.pass_score:g}."
+    return Text(f"{bar} The grader is {grade.confidence:.0%} sure of {of}.", style="dim")
+
+
+def _points(number: float) -> str:
+    return f"{number:g} {'point' if number == 1 else 'points'}"
+
+
+def _worth(result: KeyPointResult) -> str:
+    return f"{result.points:g}/{result.max_points:g}"
+
+
+def _key_points(results: Iterable[KeyPointResult], width: int, *, explain: bool) -> RenderableType:
+    """Key points below one another, with what each earned in a column at the right.
+
+    That column is left out where its ``width`` is 0: with a reference alone a sentence has no
+    points of its own.
+    """
+    grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(width=1)
     grid.add_column(ratio=1)
-    grid.add_column(justify="right", no_wrap=True)
-    body = Text(result.claim)
-    if result.evidence:
-        said = "said the other way round" if result.verdict == "contradicted" else result.verdict
-        body.append(f"\n{said}: ", style=style)
-        body.append(f"“{_one_line(result.evidence.text)}”", style="italic")
-    if explain:
-        body.append(f"\n{result.verdict}, probability {result.probability:.2f}", style="dim")
-    worth = "" if whole else f"{result.points:g}/{result.max_points:g}"
-    points = Text(worth, style=style)
-    grid.add_row(Text(mark, style=style), body, points)
+    if width:
+        grid.add_column(justify="right", no_wrap=True, width=width)
+    for result in results:
+        mark, style, said = _MARKS[result.verdict]
+        body = Text(result.claim)
+        if result.evidence:
+            body.append(f"\n{said}: ", style=style)
+            body.append(f"“{_one_line(result.evidence.text)}”", style="italic")
+        if explain:
+            body.append(f"\n{result.verdict}, probability {result.probability:.2f}", style="dim")
+        worth = [Text(_worth(result), style=style)] if width else []
+        grid.add_row(Text(mark, style=style), body, *worth)
     return grid
 
 
@@ -91,10 +116,10 @@ def _misconception(result: MisconceptionResult) -> RenderableType:
     body = Text()
     if result.evidence:
         body.append(f"“{_one_line(result.evidence.text)}”", style="italic")
-    body.append(f"\n−{result.cost:g}: {result.claim}", style="red")
-    body.append(f"\nRight is: {result.correction}")
-    body.append(f"\nWhy: {result.why} ", style="dim")
-    body.append(f"({result.authority})", style="dim")
+    body.append(f"\n−{_points(result.cost)} for the error: {result.claim}", style="red")
+    body.append(f"\nCorrect: {result.correction}")
+    body.append(f"\nWhy: {result.why}", style="dim")
+    body.append(f"\nSource: {result.authority}", style="dim")
     return Padding(body, (0, 0, 0, 2))
 
 
@@ -107,7 +132,8 @@ def _judge(report: JudgeReport, offline: Grade) -> Text:
     if len(report.scores) > 1:
         told += f", scores by run {', '.join(f'{score:.2f}' for score in report.scores)}"
     if report.calls or report.cached:
-        told += f", {report.prompt_tokens:,} + {report.completion_tokens:,} tokens"
+        tokens = f"{report.prompt_tokens:,} + {counted(report.completion_tokens, 'token')}"
+        told += f", {tokens}"
         told += "" if report.cost is None else f", cost {report.cost:.4f}"
     return Text(f"Judge {told}; without it {offline.score:.2f}", style="dim")
 

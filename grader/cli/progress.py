@@ -67,13 +67,13 @@ def showing(style: ProgressStyle, check: Callable[[], None], cost: Cost) -> Iter
 def describe(
     progress: Progress, pace: tuple[float | None, float | None], cost: float | None
 ) -> str:
-    """Rate, time left, answers for a person, failures, cost: what there is to say."""
+    """Rate, time left, answers to review, failures, cost: what there is to say."""
     rate, left = pace
     parts = [
         f"{rate:,.0f} a second" if rate else "",
         f"{_spell(left)} left" if left is not None else "",
-        f"{progress.review:,} for a person" if progress.review else "",
-        f"{progress.failed:,} failed" if progress.failed else "",
+        f"{progress.review:,} to review" if progress.review else "",
+        f"{progress.failed:,} not gradable" if progress.failed else "",
         f"cost {cost:.4f}" if cost else "",
     ]
     return ", ".join(part for part in parts if part)
@@ -154,6 +154,8 @@ def _say(text: str) -> None:
 def _tell_plan(plan: Plan) -> None:
     kept = plan.distinct - plan.to_grade
     if kept:
-        _say(f"{kept:,} answers were graded before, {plan.to_grade:,} are to be graded")
+        before = "1 answer was" if kept == 1 else f"{kept:,} answers were"
+        _say(f"{before} graded before, {plan.to_grade:,} still to be graded")
     for changed, answers in plan.anew.items():
-        _say(f"{answers:,} answers are graded anew: changed since: {changed}")
+        again = "1 answer is" if answers == 1 else f"{answers:,} answers are"
+        _say(f"{again} graded again, since this has changed: {changed}")

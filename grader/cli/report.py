@@ -15,6 +15,7 @@ from grader.files import write_whole
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.settings import load_settings
+from grader.text import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,4 +42,4 @@ def run_report(options: ReportOptions) -> None:
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
     rows = read_graded(options.table, options.candidate, prompts, options.mapping)
     write_whole(options.output, report_page(rows, options.title))
-    typer.echo(f"{options.output}: {len(rows)} answers", err=True)
+    typer.echo(f"{options.output}: {counted(len(rows), 'answer')}", err=True)

@@ -52,10 +52,14 @@ class OpenAIEncoder:
         try:
             vectors = np.asarray(rows, dtype=np.float32)
         except (TypeError, ValueError) as error:
-            raise EncoderError(f"encoder '{self.name}': vectors that are none: {error}") from error
+            raise EncoderError(
+                f"encoder '{self.name}': it returned something other than vectors: {error}"
+            ) from error
         lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
         if not (lengths > 0).all():
-            raise EncoderError(f"encoder '{self.name}': vectors of zeros, or of no numbers")
+            raise EncoderError(
+                f"encoder '{self.name}': it returned vectors of zeros or of no numbers"
+            )
         return np.asarray(vectors / lengths)
 
     def _request(self, texts: list[str]) -> list[list[float]]:

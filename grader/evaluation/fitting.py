@@ -10,6 +10,7 @@ from grader.errors import InputError, MissingExtraError
 from grader.evaluation.agreement import Numbers
 from grader.evaluation.marked import Judgement
 from grader.records import Calibration
+from grader.text import counted
 
 AT_LEAST = 30
 """Fewer marks say more about the markers' day than about the scale."""
@@ -33,7 +34,8 @@ def fit_calibration(judgement: Judgement) -> Calibration:
     scores = np.array([j.grade.linear_score for j in judgement.judged])
     if len(scores) < AT_LEAST:
         raise InputError(
-            f"{len(scores)} marked answers could be graded: a calibration needs at least {AT_LEAST}"
+            f"{counted(len(scores), 'marked answer')} could be graded: "
+            f"a calibration needs at least {AT_LEAST}"
         )
     if len(np.unique(scores)) == 1:
         raise InputError("all answers got the same score: there is no scale to fit")

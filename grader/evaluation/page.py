@@ -9,6 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from grader.columns import ANSWER
+from grader.text import counted
 
 if TYPE_CHECKING:
     from grader.evaluation.summary import Evaluation, Group, Judging
@@ -76,9 +77,9 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
     """The page; ``pictures`` are SVG. Text from the table is escaped."""
     a, ranges = evaluation.overall.agreement, evaluation.overall.intervals
     low, high = ranges["pearson"]
-    left_out = f"{evaluation.failed} could not be graded, {evaluation.unmarked} had no mark."
+    left_out = f"{evaluation.failed} not gradable, {evaluation.unmarked} without a mark."
     return _PAGE.substitute(
-        summary=f"{a.n} marked answers. Correlation {shown(a.pearson)} (95 % interval "
+        summary=f"{counted(a.n, 'marked answer')}. Correlation {shown(a.pearson)} (95 % interval "
         f"{shown(low)} to {shown(high)}), root mean squared error {a.rmse:.2f}, "
         f"{a.accuracy:.0%} of the pass decisions as people made them. {left_out}",
         agreement=_agreement([evaluation.overall, *evaluation.questions]),
@@ -95,9 +96,10 @@ def evaluation_page(evaluation: Evaluation, pictures: Mapping[str, bytes]) -> st
 def judging_note(judging: Judging) -> str:
     """What the judge's figures are of, and what they cost."""
     cost = judging.cost_a_grade
-    price = "cost unknown" if cost is None else f"cost a grade {cost:.6f}"
+    price = "cost unknown" if cost is None else f"cost per grade {cost:.6f}"
     return (
-        f"{judging.judge.agreement.n} answers that the judge has judged, {judging.not_judged} "
+        f"{counted(judging.judge.agreement.n, 'answer')} that the judge has judged, "
+        f"{judging.not_judged} "
         f"others left out; calls: {judging.calls}, replies from the cache: {judging.cached}, "
         f"{price}"
     )

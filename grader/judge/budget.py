@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader.errors import JudgeBudgetError, SettingsError
+from grader.text import counted
 
 _MILLION = 1_000_000
 # The makers' own rule of thumb for English text, where a call has not told us better.
@@ -59,7 +60,7 @@ def parse_prices(text: str) -> dict[str, Price]:
             price = Price(-1, -1)
         if not model or not (price.prompt >= 0 and price.completion >= 0):
             raise SettingsError(
-                f"llm_prices: '{part}' is no price: write MODEL=PROMPT/COMPLETION, "
+                f"llm_prices: '{part}' is not a price: write MODEL=PROMPT/COMPLETION, "
                 "per million tokens, as in gpt-5-mini=0.25/2"
             )
         prices[model.strip()] = price
@@ -100,7 +101,7 @@ class Budget:
             JudgeBudgetError: a limit is reached.
         """
         if self._max_calls is not None and self.total.calls >= self._max_calls:
-            raise JudgeBudgetError(f"the limit of {self._max_calls} calls is reached")
+            raise JudgeBudgetError(f"the limit of {counted(self._max_calls, 'call')} is reached")
         if self._max_cost is not None and (self.cost or 0) >= self._max_cost:
             raise JudgeBudgetError(f"the limit of {self._max_cost:g} for cost is reached")
         self.total.calls += 1

@@ -131,5 +131,5 @@ class ReplyCache:
         except (OSError, sqlite3.Error) as error:
             raise OutputError(
                 f"{self.file}: can't be used as the judge's cache: {error}: "
-                f"delete it, or choose another folder or '{OFF}' with  --llm-cache"
+                f"delete it, or choose another folder or '{OFF}' with --llm-cache"
             ) from error

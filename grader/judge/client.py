@@ -142,10 +142,12 @@ class Client:
         if not key and base_url is None:
             raise JudgeSetupError("the judge needs a key: set OPENAI_API_KEY in the environment")
         if not (key.isascii() and key.isprintable()):
-            raise JudgeSetupError("OPENAI_API_KEY holds signs that no key has: copy it anew")
+            raise JudgeSetupError(
+                "OPENAI_API_KEY contains characters that no key has: copy it again"
+            )
         if base_url and not urlsplit(base_url).netloc:
             raise JudgeSetupError(
-                f"{base_url}: is no address of an endpoint: it begins with http:// or https://"
+                f"{base_url}: is not the address of an endpoint: it must begin with http:// or https://"
             )
         self._sdk = openai.AsyncOpenAI(
             api_key=key or _NO_KEY,
@@ -426,7 +428,7 @@ def parse_completion(body: str) -> Completion:
     try:
         return Completion.model_validate_json(body)
     except ValidationError as error:
-        raise JudgeServerError("the endpoint's reply is no chat completion") from error
+        raise JudgeServerError("the endpoint's reply is not a chat completion") from error
 
 
 def said(choice: _Choice, rung: Rung) -> str:

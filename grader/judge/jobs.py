@@ -366,7 +366,7 @@ class Jobs:
         if job.endpoint != self._client.base_url:
             raise JudgeSetupError(
                 f"job {job.id} was submitted to {job.endpoint}, not to {self._client.base_url}: "
-                "name that with  --llm-base-url"
+                "name that with --llm-base-url"
             )
 
     async def _state(self, job: Job) -> JobState:
@@ -413,12 +413,12 @@ class Jobs:
             self._client.log.write({"endpoint": self._client.base_url, "batch": True, **entry})
 
 
-_NO_JOBS = "has no batch jobs: leave out  --llm-batch"
+_NO_JOBS = "has no batch jobs: leave out --llm-batch"
 _NO_LIST = (
     "does not list its jobs, so whether one was begun for file {} can't be told: look there, "
-    "and delete the ledger to ask anew"
+    "and delete the ledger to ask again"
 )
-_UNKNOWN = "knows nothing of job {} any more: look at the key, or delete the ledger to ask anew"
+_UNKNOWN = "knows nothing of job {} any more: look at the key, or delete the ledger to ask again"
 
 
 def error_of(reason: str, message: str) -> JudgeError:
@@ -435,7 +435,7 @@ def _id_of(thing: Any) -> str:
     """The id of what the endpoint has made; the SDK itself checks no reply."""
     id_ = getattr(thing, "id", None)
     if not isinstance(id_, str):
-        raise JudgeServerError("the endpoint's reply is no file or job")
+        raise JudgeServerError("the endpoint's reply is neither a file nor a job")
     return id_
 
 

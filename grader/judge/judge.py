@@ -102,8 +102,7 @@ class Judge:
         self.models = _names(model) or _names(self.settings.llm_model)
         if not self.models:
             raise SettingsError(
-                "the judge needs a model: name it with  --llm-model NAME  "
-                "or llm_model in grader.toml"
+                "the judge needs a model: name it with --llm-model NAME or llm_model in grader.toml"
             )
         self._prices = parse_prices(self.settings.llm_prices)
         _require_prices(self.models, self._prices, self.settings)
@@ -191,7 +190,7 @@ class Judge:
 
         if self._cache is None:
             raise SettingsError(
-                "batch jobs leave their replies in the cache: leave out  --llm-cache off"
+                "batch jobs leave their replies in the cache: leave out --llm-cache off"
             )
         return Jobs(self._client, self._cache, self._loop)
 
@@ -449,8 +448,8 @@ def _require_prices(models: Sequence[str], prices: Mapping[str, Price], settings
     unknown = [model for model in models if model not in prices]
     if settings.llm_max_cost is not None and unknown:
         raise SettingsError(
-            f"a limit of cost needs the price of {unknown[0]}: add  "
-            f"--llm-prices {unknown[0]}=PROMPT/COMPLETION  (per million tokens)"
+            f"a limit of cost needs the price of {unknown[0]}: add "
+            f"--llm-prices {unknown[0]}=PROMPT/COMPLETION (per million tokens)"
         )
 
 

@@ -72,7 +72,7 @@ def read_graded(
     if ANSWER not in parts:
         raise TableError(
             f"{table}: has no column '{ANSWER}': it has {_listed(source.columns)}: name the column "
-            f"of answers with  --map {ANSWER}=COLUMN"
+            f"of answers with --map {ANSWER}=COLUMN"
         )
     columns = _Columns(table, parts, _candidate_column(source.columns, candidate, parts, table))
     return [_graded(number, row, columns, prompts) for number, row in text_rows(source)]
@@ -111,7 +111,7 @@ def _graded(
     if answer is None:
         raise TableError(
             f"{where}: what column '{columns.parts[ANSWER]}' holds is not the answer that was "
-            f"graded: name its column with  --map {ANSWER}=COLUMN  or grade the table again"
+            f"graded: name its column with --map {ANSWER}=COLUMN or grade the table again"
         )
     return Graded(
         row=number,

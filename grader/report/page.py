@@ -16,6 +16,7 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
+from grader.feedback import reason_in_words
 from grader.records import VERDICTS
 from grader.report.graded import Graded
 from grader.report.statistics import (
@@ -25,6 +26,7 @@ from grader.report.statistics import (
     histogram,
     question_statistics,
 )
+from grader.text import counted
 
 _ERRORS_SHOWN = 5
 
@@ -89,8 +91,10 @@ def _summary(rows: Sequence[Graded]) -> str:
     passed = sum(d["passed"] for d in details)
     review = sum(d["needs_review"] for d in details)
     return (
-        f"{len(rows)} answers by {len({row.candidate for row in rows})} candidates: "
-        f"{passed} passed, {review} for a person to look at, {len(rows) - len(details)} failed."
+        f"{counted(len(rows), 'answer')} by "
+        f"{counted(len({row.candidate for row in rows}), 'candidate')}: {passed} passed, "
+        f"{review} {'needs' if review == 1 else 'need'} review by a person, "
+        f"{len(rows) - len(details)} not gradable."
     )
 
 
@@ -106,7 +110,7 @@ def _scores(rows: Sequence[Graded], page: _Styles) -> str:
 
 
 def _questions(questions: Sequence[QuestionStatistics]) -> str:
-    heads = ("Answers", "Mean score", "Pass rate", "Discrimination", "For a person")
+    heads = ("Answers", "Mean score", "Pass rate", "Discrimination", "Need review")
     head = "".join(f'<th scope="col">{h}</th>' for h in heads)
     body = "".join(
         f'<tr><th scope="row" class="text">{escape(q.prompt)}</th><td>{q.answers}</td>'
@@ -123,8 +127,8 @@ def _questions(questions: Sequence[QuestionStatistics]) -> str:
 def _question(question: QuestionStatistics, page: _Styles) -> str:
     rows = "".join(_covered(c, page) for c in question.coverage)
     errors = "".join(
-        f"<p>{e.times} × <strong>{escape(e.claim)}</strong> {escape(e.correction)} "
-        f'<span class="dim">({escape(e.authority)})</span></p>'
+        f"<p>{e.times} × <strong>{escape(e.claim)}</strong> Correct: {escape(e.correction)} "
+        f'<span class="dim">Source: {escape(e.authority)}</span></p>'
         f"<blockquote>{escape(e.quote)}</blockquote>"
         for e in question.errors[:_ERRORS_SHOWN]
     )
@@ -179,7 +183,7 @@ def _row(row: Graded, numbers: dict[tuple[str, str], int]) -> dict[str, Any]:
         "score": d["score"],
         "confidence": d["confidence"],
         "passed": d["passed"],
-        "review": d["review_reasons"],
+        "review": [reason_in_words(reason) for reason in d["review_reasons"]],
         "verdicts": [[k["verdict"], i] for i, k in said] + [["asserted", -1 - i] for i, _ in wrong],
         "spans": [
             [*_span(row.answer, r["evidence"]), r["verdict"], r["claim"]]

@@ -15,6 +15,10 @@
     return node;
   };
 
+  // What a verdict is called where people read it.
+  const said = (verdict) => (verdict === "asserted" ? "known error" : verdict);
+  const counted = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+
   const values = {
     row: (r) => r.row,
     candidate: (r) => r.candidate.toLowerCase(),
@@ -55,7 +59,7 @@
       const spans = row.spans.filter((s) => s[0] <= cuts[i] && s[1] >= cuts[i + 1]);
       if (!spans.length) { box.append(text); continue; }
       const mark = make("mark", text, spans[spans.length - 1][2]);
-      mark.title = spans.map((s) => `${s[2]}: ${s[3]}`).join("\n");
+      mark.title = spans.map((s) => `${said(s[2])}: ${s[3]}`).join("\n");
       box.append(mark);
     }
     return box;
@@ -70,9 +74,9 @@
     const question = data.questions[row.question];
     for (const [verdict, what] of row.verdicts) {
       const item = list.appendChild(make("li"));
-      item.append(make("b", verdict), what < 0 ? question.errors[-1 - what] : question.claims[what]);
+      item.append(make("b", said(verdict)), what < 0 ? question.errors[-1 - what] : question.claims[what]);
     }
-    if (row.review.length) cell.append(make("p", `For a person: ${row.review.join("; ")}.`));
+    if (row.review.length) cell.append(make("p", `Needs review: ${row.review.join("; ")}.`));
     return line;
   };
 
@@ -107,7 +111,7 @@
       line.append(make("td", row.error || row.review.join("; "), "text"));
       if (open) body.append(detail(row));
     }
-    count.textContent = `${rows.length} of ${data.rows.length} answers, page ${state.page + 1} of ${pages}`;
+    count.textContent = `${rows.length} of ${counted(data.rows.length, "answer")}, page ${state.page + 1} of ${pages}`;
     document.querySelectorAll("#answers thead button").forEach((button) => {
       const own = button.dataset.sort === state.sort;
       const direction = state.down ? "descending" : "ascending";
