@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx")
-
 from grader.catalog import Catalog
 from grader.onnx_model import OnnxModel
 from grader.resources import model_folder
 from grader.settings import Settings
-from tests.exact import exact_session
 
 OUTPUTS = {"encoder": "sentence_embedding", "verifier": "probabilities"}
 N_TEXTS = 50
+
+onnx = pytest.importorskip("onnx")
 
 
 def texts_for(model):
@@ -40,6 +39,8 @@ def test_the_shipped_graph_is_what_exact_arithmetic_says(model):
     What is left are values that float32 rounds to the one or the other side of a half before
     they are quantised: nothing for most texts, and then a step of one in 255.
     """
+    from tests.exact import exact_session
+
     folder = model_folder(model)
     shipped = OnnxModel(folder, OUTPUTS[model], threads=2)
     exact = exact_session(folder / "onnx" / "model.onnx")
