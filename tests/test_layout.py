@@ -33,6 +33,7 @@ LAYERS = [
     ["reference"],
     ["screening"],
     ["columns", "feedback", "scoring"],
+    ["answer_cells"],
     ["judge"],
     ["grading"],
     ["linting"],

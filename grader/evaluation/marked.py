@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.batch.readers import open_table, text_rows
-from grader.batch.roles import find_column, long_parts
-from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
+from grader.batch.readers import open_table
+from grader.batch.roles import check_long, is_summary_row, long_parts
+from grader.batch.table import ReadAs, Wanted, text_rows
+from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, find_column
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
+from grader.evaluation.marks import read_marks
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question
 
@@ -76,7 +78,8 @@ def read_marked(
     *,
     q: str | None = None,
     mapping: Sequence[str] = (),
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
+    wanted: Wanted | None = None,
 ) -> tuple[list[Marked], int]:
     """The rows that have a mark, and how many have none.
 
@@ -86,36 +89,35 @@ def read_marked(
         most: the highest mark: marks are divided by it.
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
-        encoding: of the table; found if not given.
+        read_as: what is known of the table; the rest is found.
+        wanted: tells names of columns that are looked for.
 
     Raises:
         TableError: the table won't do, a mark is no number from 0 to ``most``, or no row has
             a mark.
     """
-    source = open_table(table, encoding)
-    parts = long_parts(source, mapping)
-    if ANSWER not in parts:
-        raise TableError(
-            f"{table}: has no column '{ANSWER}', and marks need a row an answer: name the column "
-            f"of answers with  --map {ANSWER}=COLUMN"
-        )
-    names = {name: part for part, name in parts.items()}
-    check_columns([names.get(name, name) for name in source.columns], str(table), q=q)
+    source = open_table(table, read_as, wanted=wanted)
+    parts = long_parts(source, mapping, q)
+    try:
+        check_long(source, parts, q=q)
+    except TableError as error:
+        need = f"has no column '{ANSWER}', and marks need a row an answer"
+        raise TableError(str(error).replace(f"has no column '{ANSWER}'", need)) from None
     marks = find_column(column, source.columns)
     if marks is None:
         named = ", ".join(f"'{name}'" for name in source.columns)
         raise TableError(
             f"{table}: has no column '{column}' of marks: it has {named}; choose with  --mark"
         )
-    numbered = list(text_rows(source))
+    numbered = [
+        (n, row) for n, row in text_rows(source) if not is_summary_row(row, [parts[ANSWER]])
+    ]
+    cells = [(f"{table}: row {n}: {marks}", row[marks]) for n, row in numbered]
+    found = read_marks(cells, most)
     marked = [
-        Marked(
-            n,
-            _mark(row[marks], most, f"{table}: row {n}: {marks}"),
-            {part: row[name] for part, name in parts.items()},
-        )
-        for n, row in numbered
-        if row[marks].strip()
+        Marked(n, mark, {part: row[name] for part, name in parts.items()})
+        for (n, row), mark in zip(numbered, found, strict=True)
+        if mark is not None
     ]
     if not marked:
         raise TableError(f"{table}: no row has a mark in '{marks}': there is nothing to compare")
@@ -144,16 +146,3 @@ def _chunks(marked: Sequence[Marked]) -> Iterator[list[Marked]]:
     rest = iter(marked)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
-
-
-def _mark(cell: str, most: float, where: str) -> float:
-    try:
-        mark = float(cell)
-    except ValueError:
-        raise TableError(f"{where} = '{cell.strip()}': is no number") from None
-    if not 0 <= mark <= most:
-        raise TableError(
-            f"{where} = {cell.strip()}: must be from 0 to {most:g}: name the highest mark with  "
-            "--max-mark"
-        )
-    return mark / most
