@@ -301,6 +301,13 @@ def test_a_row_in_another_encoding_is_named_and_the_rest_is_utf8(tmp_path):
     assert "UTF-8 but for row 4" in table.notes[0]
 
 
+def test_a_line_of_json_in_another_encoding_is_named(tmp_path):
+    data = '{"a": "“x” – y"}\n'.encode() + b'{"a": "Bj\xf6rn", "gr\xf6\xdfe": 1}\n'
+    table = open_table(put(tmp_path, "t.jsonl", data))
+    assert list(table.rows()) == [{"a": "“x” – y"}, {"a": "Björn", "größe": 1}]
+    assert "UTF-8 but for line 2" in table.notes[0]
+
+
 @pytest.mark.parametrize(
     "document",
     [

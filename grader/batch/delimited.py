@@ -16,7 +16,7 @@ from grader.batch.delimiter import (
     fits_header,
     has_row_names,
 )
-from grader.batch.encodings import Encoding, is_stray, mended
+from grader.batch.encodings import Encoding, is_stray, mended, stray_note
 from grader.batch.formats import Format
 from grader.batch.header import Header, Layout, find_header, rows_under
 from grader.batch.table import ReadAs, Row, Table, Wanted
@@ -25,7 +25,6 @@ from grader.errors import TableError
 
 _SAMPLE_LINES = 1000
 _HEAD_ROWS = 50
-_SHOWN = 3
 _NAME_WORDS = 3
 
 
@@ -131,7 +130,7 @@ def open_delimited(
         form=form,
         columns=tuple(columns.values()),
         numbered=numbered,
-        notes=(*notes, *header.notes, *layout.notes(), *_stray_note(file, strays)),
+        notes=(*notes, *header.notes, *layout.notes(), *stray_note(file, strays, "row")),
         delimiter=source.delimiter,
         likelier_header=header.likelier,
     )
@@ -267,14 +266,3 @@ def _open_quote(source: _Source, first: int) -> int | None:
             if number >= first and line.count('"') % 2:
                 opened = number if opened is None else None
     return opened
-
-
-def _stray_note(file: Path, rows: list[int]) -> tuple[str, ...]:
-    if not rows:
-        return ()
-    some = ", ".join(map(str, rows[:_SHOWN])) + (", …" if len(rows) > _SHOWN else "")
-    note = (
-        f"{file}: is UTF-8 but for row {some}, whose other letters are read as Windows-1252: if "
-        "that is wrong, save that row as UTF-8"
-    )
-    return (note,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ _MARKS = (
 _BLOCK = 1 << 20
 _WIDE_SAMPLE = 2000
 _LATIN = 0.7
+_SHOWN = 3
 # What spreadsheets and forms write where it is not UTF-8; among all 99 of Python a short file
 # would look like several.
 _PLAUSIBLE = ["cp1252", "cp1250", "cp1251", "mac_roman", "shift_jis", "gb18030", "euc_kr", "big5"]
@@ -54,6 +56,18 @@ def is_stray(text: str) -> bool:
 def mended(text: str) -> str:
     """A text of a mixed file with what Windows meant by its stray bytes."""
     return text.translate(_STRAY)
+
+
+def stray_note(file: Path, numbers: Sequence[int], what: str) -> tuple[str, ...]:
+    """What to tell of the rows or lines of a mixed file that hold stray bytes."""
+    if not numbers:
+        return ()
+    some = ", ".join(map(str, numbers[:_SHOWN])) + (", …" if len(numbers) > _SHOWN else "")
+    note = (
+        f"{file}: is UTF-8 but for {what} {some}, whose other letters are read as Windows-1252: "
+        f"if that is wrong, save that {what} as UTF-8"
+    )
+    return (note,)
 
 
 def find_encoding(file: Path, named: str | None = None) -> Encoding:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from grader.batch.encodings import Encoding
+from grader.batch.encodings import Encoding, is_stray, mended, stray_note
 from grader.batch.table import Row, Table, Wanted
 from grader.batch.textfile import bounded_lines, open_text
 from grader.errors import TableError
@@ -34,6 +34,7 @@ def open_json(
     Raises:
         TableError: a line is not an object, or the document holds no list of objects.
     """
+    strays = _strays(file, encoding)
     document = _document(file, encoding, wanted)
     if document is not None:
         rows = _rows_of(document, str(file), wanted)
@@ -50,13 +51,34 @@ def open_json(
     if not columns:
         raise TableError(f"{file}: is empty: each line must be a JSON object")
     return Table(
-        name=str(file), form="jsonl", columns=tuple(columns), numbered=numbered, notes=notes
+        name=str(file),
+        form="jsonl",
+        columns=tuple(columns),
+        numbered=numbered,
+        notes=(*notes, *stray_note(file, strays, "line")),
     )
 
 
-def _lines(file: Path, encoding: Encoding) -> Iterator[tuple[int, Row]]:
+def _strays(file: Path, encoding: Encoding) -> list[int]:
+    """The lines of a mixed file that hold stray bytes."""
+    if not encoding.mixed:
+        return []
     with open_text(file, encoding) as stream:
-        for number, line in enumerate(bounded_lines(stream, file), start=1):
+        lines = enumerate(bounded_lines(stream, file), start=1)
+        return [number for number, line in lines if is_stray(line)]
+
+
+@contextmanager
+def _text(file: Path, encoding: Encoding) -> Iterator[Iterator[str]]:
+    """The file's lines, without stray bytes."""
+    with open_text(file, encoding) as stream:
+        lines = bounded_lines(stream, file)
+        yield map(mended, lines) if encoding.mixed else lines
+
+
+def _lines(file: Path, encoding: Encoding) -> Iterator[tuple[int, Row]]:
+    with _text(file, encoding) as lines:
+        for number, line in enumerate(lines, start=1):
             if line.strip():
                 yield number, _parse_line(line, f"{file}:{number}")
 
@@ -101,14 +123,14 @@ def _object(pairs: list[tuple[str, Any]]) -> Row:
 
 def _document(file: Path, encoding: Encoding, wanted: Wanted | None) -> Any:
     """The file as one JSON value, if it is that and not an object a line; else None."""
-    with open_text(file, encoding) as stream:
-        first = next((line for line in bounded_lines(stream, file) if line.strip()), "")
+    with _text(file, encoding) as lines:
+        first = next((line for line in lines if line.strip()), "")
     with suppress(TableError):
         row = _parsed(first, "")
         if isinstance(row, dict) and (_is_row(row, wanted) or not _holds_rows(row)):
             return None
-    with open_text(file, encoding) as stream:
-        text = "".join(bounded_lines(stream, file)) if _is_small(file) else ""
+    with _text(file, encoding) as lines:
+        text = "".join(lines) if _is_small(file) else ""
     with suppress(TableError):
         return _parsed(text, "")
     return None
