@@ -21,6 +21,8 @@ _SCHEMES = (
     {ANSWER: "answer", QUESTION: "question", REFERENCE: "ground_truth"},
     {ANSWER: "response", QUESTION: "question", REFERENCE: "ground_truth"},
 )
+# What a table calls a candidate's answer where ``answer`` is the key.
+_RIVALS = ("student answer", "student response", "candidate answer", "candidate response")
 SCHEME_NAMES = {name for scheme in _SCHEMES for name in scheme.values()}
 # Names that are often given to a part. A person has to say so, since they may mean other things.
 _OFTEN = {
@@ -115,7 +117,12 @@ def find_parts(
 
 
 def check_parts(
-    parts: Mapping[str, str], columns: Sequence[str], where: str, *, q: str | None = None
+    parts: Mapping[str, str],
+    columns: Sequence[str],
+    where: str,
+    *,
+    q: str | None = None,
+    told: bool = False,
 ) -> None:
     """Refuse a table that can't be graded.
 
@@ -124,6 +131,7 @@ def check_parts(
         columns: all columns.
         where: the table's name.
         q: the question of rows that name none.
+        told: whether the user has said which column is the answer.
 
     Raises:
         TableError: ``answer`` or both of ``question_id`` and ``reference`` are missing, it is
@@ -137,6 +145,12 @@ def check_parts(
                 f"{where}: columns {_listed(alike)} may each be '{part}': say which with  "
                 + option(part, alike[0])
             )
+    rival = next((c for name in _RIVALS if (c := find_column(name, columns))), None)
+    if not told and rival is not None and is_alike(parts.get(ANSWER, ""), ANSWER):
+        raise TableError(
+            f"{where}: has '{parts[ANSWER]}' and '{rival}': say which is the candidate's answer "
+            f"with  {option(ANSWER, rival)}  or  {option(ANSWER, parts[ANSWER])}"
+        )
     advice = _advice(parts, columns, q)
     if ANSWER not in parts:
         raise TableError(

@@ -159,6 +159,16 @@ def test_questions_in_the_banks_own_words_in_a_column(grader, tmp_path):
     assert isinstance(found[2][0], InputError)
 
 
+def test_a_key_beside_the_candidates_answer_is_never_graded_by_chance(grader, tmp_path):
+    rows = [["question_id", "answer", "student_answer"], ["dropout", "It is c).", FIRST]]
+    file = put(tmp_path, "t.csv", as_csv(rows))
+    with pytest.raises(TableError, match="which is the candidate's answer") as caught:
+        understood(grader, file)
+    first, second = maps_in(str(caught.value))
+    assert understood(grader, file, mapping=[first])[0] == [("dropout", FIRST)]
+    assert understood(grader, file, mapping=[second])[0] == [("dropout", "It is c).")]
+
+
 def test_prompts_in_the_first_row_of_data_are_no_header(grader, tmp_path):
     rows = [["Frage", "Antwort"], [DROPOUT, FIRST], [RELU, SECOND]]
     file = put(tmp_path, "t.csv", as_csv(rows))
@@ -245,6 +255,27 @@ def test_what_programs_write_for_no_answer_is_never_graded(cell):
 )
 def test_a_table_of_any_spreadsheet_is_read(grader, tmp_path, data):
     assert understood(grader, put(tmp_path, "t.csv", data))[0] == GRADED
+
+
+def test_names_of_many_words_are_no_rest_of_a_text(tmp_path):
+    rows = [["name", "q", "answer", "note"], ["Ana", "dropout", FIRST, "x"]]
+    rows += [["Maria João dos Santos Jr.", "dropout", FIRST], ["Ludwig van der Rohe", "relu", "x"]]
+    assert len(list(open_table(put(tmp_path, "t.csv", as_csv(rows))).rows())) == 3
+
+
+def test_an_option_that_does_not_fit_the_format_is_refused(tmp_path):
+    file = put(tmp_path, "t.csv", "answer\nx\n")
+    for told, problem in (
+        ({"sheet": "A"}, "leave out  --sheet"),
+        ({"header_row": 9}, "is blank or not there"),
+        ({"header_row": 0}, "counted from 1"),
+        ({"delimiter": "ab"}, "give one sign"),
+    ):
+        with pytest.raises(TableError, match=problem):
+            open_table(file, ReadAs(**told))
+    lines = put(tmp_path, "t.jsonl", '{"answer": "x"}')
+    with pytest.raises(TableError, match="leave out  --header-row"):
+        open_table(lines, ReadAs(header_row=1))
 
 
 def test_a_mac_of_old_is_known_by_its_line_ends(tmp_path):
@@ -428,6 +459,18 @@ def test_a_csv_is_written_as_it_was_read(grader, tmp_path, delimiter, name, opti
     assert [row.answer for row in rows] == [FIRST, SECOND, ""]
 
 
+def test_a_report_knows_an_answer_that_was_unwrapped(grader, tmp_path):
+    cell = json.dumps({"parts": [{"text": FIRST}]})
+    file = put(tmp_path, "t.csv", as_csv([["Response", "q"], [cell, "dropout"]], ";"))
+    given = ["answer=Response", "question_id=q"]
+    grade_file(grader, [str(file)], tmp_path / "o.csv", mapping=given)
+    [row] = read_graded(tmp_path / "o.csv", None, {}, given)
+    assert row.answer == FIRST
+    for point in row.detail["key_points"]:
+        if found := point["evidence"]:
+            assert FIRST[found["start"] : found["end"]] == found["text"]
+
+
 # ── following advice ────────────────────────────────────────────────────────
 
 _OPTION = re.compile(
@@ -484,16 +527,30 @@ def test_advice_can_be_followed_to_the_letter(capsys, tmp_path, name, data, coun
     assert FIRST in rows[0].values()
 
 
-def test_each_delimiter_that_is_offered_reads_all_of_the_table(capsys, tmp_path):
-    text = "answer;x,y;question_id,z\n" + "One;a,b;dropout,c\n" * 3
-    file = put(tmp_path, "t.csv", text)
-    _, told = graded_rows(capsys, file, ["--q", "dropout", "--map", "answer=y;question_id"])
-    ways = [o for o in options_in(told) if o[0] == "--delimiter"]
-    assert len(ways) in {0, 2}
-    for way in ways:
-        table = open_table(file, ReadAs(delimiter=way[1]))
-        for row in table.rows():
-            assert sum(map(len, row.values())) == len("One;a,b;dropout,c") - len(row) + 1
+def test_each_delimiter_that_is_offered_reads_all_of_the_table(tmp_path):
+    file = put(tmp_path, "t.csv", "x;y,z\nOne;a,b\nTwo;c,d\n")
+    with pytest.raises(TableError, match="more than one way") as caught:
+        open_table(file)
+    ways = options_in(str(caught.value))
+    assert ways == [["--delimiter", "comma"], ["--delimiter", "semicolon"]]
+    found = [
+        [list(r.values()) for r in open_table(file, ReadAs(delimiter=w)).rows()] for _, w in ways
+    ]
+    assert found == [[["One;a", "b"], ["Two;c", "d"]], [["One", "a,b"], ["Two", "c,d"]]]
+
+
+def test_one_text_a_line_is_read_as_it_stands(grader, tmp_path):
+    file = put(tmp_path, "t.csv", "answer\nUnits are dropped, at random\nAll units are kept\n")
+    found, _ = understood(grader, file, q="dropout")
+    assert found == [
+        ("dropout", "Units are dropped, at random"), ("dropout", "All units are kept")
+    ]  # fmt: skip
+    file = put(tmp_path, "u.csv", "answer\na,b\nc\n")
+    with pytest.raises(TableError, match="one column") as caught:
+        understood(grader, file, q="dropout")
+    [[_, way]] = options_in(str(caught.value))
+    found, _ = understood(grader, file, q="dropout", delimiter=way)
+    assert found == [("dropout", "a,b"), ("dropout", "c")]
 
 
 # ── whatever comes in ───────────────────────────────────────────────────────

@@ -25,7 +25,6 @@ from grader.errors import TableError
 
 _SAMPLE_LINES = 1000
 _HEAD_ROWS = 50
-_NAME_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,10 +251,9 @@ def _has_prose_commas(cells: list[str]) -> bool:
 
 
 def _is_prose(text: str) -> bool:
+    """Whether most of several words begin small, as those of a person's name don't."""
     words = text.split()
-    if len(words) > _NAME_WORDS or text.rstrip().endswith((".", "!", "?", ";", ":")):
-        return True
-    return len(words) > 1 and text[:1].islower()
+    return len(words) > 1 and sum(word[0].islower() for word in words) > len(words) / 2
 
 
 def _open_quote(source: _Source, first: int) -> int | None:

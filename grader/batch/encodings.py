@@ -160,7 +160,12 @@ def _guess(file: Path, block: bytes) -> Encoding:
     if names:
         others = [name for name in [*names[1:], "cp1252", _MAC] if name != names[0]]
         return Encoding(names[0], guessed=True, other=others[0])
+    try:
+        block.decode("cp1252")
+        western = "cp1252"
+    except UnicodeDecodeError:
+        western = "latin-1"  # which knows every byte
     raise TableError(
         f"{file}: is not UTF-8 and no other encoding is plain: save it as UTF-8, or add  "
-        "--encoding cp1252  (or another)"
+        f"--encoding {western}  (or another)"
     )

@@ -27,6 +27,10 @@ def open_table(file: Path, read_as: ReadAs | None = None, *, wanted: Wanted | No
     if file.is_dir():
         raise TableError(f"{file}: is a folder")
     form = format_of_input(file)
+    if read_as.sheet is not None and form != "xlsx":
+        raise TableError(f"{file}: is not a workbook and has no sheets: leave out  --sheet")
+    if read_as.header_row is not None and form in {"parquet", "jsonl"}:
+        raise TableError(f"{file}: {form} has no header row: leave out  --header-row")
     if form == "parquet":
         from grader.batch.parquet import open_parquet
 

@@ -103,7 +103,7 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
         matched = match(free, grader, table, set(slugs.values()), q=q)
     if slugs or matched.slugs:
         return _wide(table, parts, slugs | dict(matched.slugs), matched.notes)
-    check_long(table, parts, q=q)
+    check_long(table, parts, q=q, told=ANSWER in told.values())
     return Roles(columns=table.columns, parts=parts, answers={}, notes=_long_notes(table, parts))
 
 
@@ -125,14 +125,16 @@ def long_parts(table: Table, given: Sequence[str], q: str | None = None) -> dict
     return _parts(told, [column for column in table.columns if column not in told], q)
 
 
-def check_long(table: Table, parts: Mapping[str, str], *, q: str | None = None) -> None:
+def check_long(
+    table: Table, parts: Mapping[str, str], *, q: str | None = None, told: bool = False
+) -> None:
     """Refuse a table, with an answer a row, that can't be graded.
 
     Raises:
         TableError: a part is missing, or its column holds formulas without a result.
     """
     try:
-        check_parts(parts, table.columns, table.name, q=q)
+        check_parts(parts, table.columns, table.name, q=q, told=told)
     except TableError as error:
         if table.likelier_header is None:
             raise

@@ -121,4 +121,9 @@ def _naming_stdin(file: str) -> Iterator[None]:
 
 def _renamed(table: Table, file: str) -> Table:
     notes = tuple(note.replace(file, _STDIN_NAME) for note in table.notes)
-    return replace(table, name=_STDIN_NAME, notes=notes)
+
+    def rows() -> Iterator[tuple[int, Row]]:
+        with _naming_stdin(file):
+            yield from table.numbered()
+
+    return replace(table, name=_STDIN_NAME, numbered=rows, notes=notes)

@@ -99,7 +99,8 @@ def read_marked(
     source = open_table(table, read_as, wanted=wanted)
     parts = long_parts(source, mapping, q)
     try:
-        check_long(source, parts, q=q)
+        told = any(text.partition("=")[0].strip() == ANSWER for text in mapping)
+        check_long(source, parts, q=q, told=told)
     except TableError as error:
         need = f"has no column '{ANSWER}', and marks need a row an answer"
         raise TableError(str(error).replace(f"has no column '{ANSWER}'", need)) from None
