@@ -539,6 +539,29 @@ def test_each_delimiter_that_is_offered_reads_all_of_the_table(tmp_path):
     assert found == [[["One;a", "b"], ["Two;c", "d"]], [["One", "a,b"], ["Two", "c,d"]]]
 
 
+@pytest.mark.parametrize("name", ["Response", "Answer", "Q", "q. "])
+def test_numbered_columns_are_offered_one_by_one(grader, tmp_path, name):
+    rows = [["Nr", f"{name} 1", f"{name} 2"], ["7", FIRST, SECOND]]
+    file = put(tmp_path, "t.csv", as_csv(rows))
+    with pytest.raises(TableError, match="may be answers") as caught:
+        understood(grader, file)
+    first, second, none = maps_in(str(caught.value))
+    given = [first.replace("SLUG", "dropout"), second.replace("SLUG", "relu")]
+    assert understood(grader, file, mapping=given)[0] == GRADED
+    assert understood(grader, file, mapping=[none, given[1]])[0] == GRADED[1:]
+
+
+def test_blanks_after_commas_are_no_part_of_cells(grader, tmp_path):
+    text = (
+        f'candidate, question_id, answer\nAda, dropout, "{FIRST}, so"\nBen, relu, {SECOND[:14]}\n'
+    )
+    file = put(tmp_path, "t.csv", text)
+    with pytest.raises(TableError, match="double quotes"):
+        understood(grader, file)
+    file.write_text(text.replace(SECOND[:14], f'"{SECOND}"'))
+    assert understood(grader, file)[0] == [("dropout", FIRST + ", so"), ("relu", SECOND)]
+
+
 def test_one_text_a_line_is_read_as_it_stands(grader, tmp_path):
     file = put(tmp_path, "t.csv", "answer\nUnits are dropped, at random\nAll units are kept\n")
     found, _ = understood(grader, file, q="dropout")

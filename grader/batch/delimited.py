@@ -46,6 +46,8 @@ class _Source:
     delimiter: str
     skipped: int
     """Lines in front that are no row: ``sep=;``."""
+    spaced: bool = False
+    """Whether a blank follows each delimiter and is no part of a cell."""
 
     @contextmanager
     def lines(self) -> Iterator[Iterator[_Line]]:
@@ -55,7 +57,9 @@ class _Source:
             lines = bounded_lines(stream, self.file)
             for _ in range(self.skipped):
                 next(lines, None)
-            reader = csv.reader(lines, strict=True, delimiter=self.delimiter)
+            reader = csv.reader(
+                lines, strict=True, delimiter=self.delimiter, skipinitialspace=self.spaced
+            )
             yield self._numbered(reader)
 
     def _numbered(self, reader: Any) -> Iterator[_Line]:
@@ -149,7 +153,15 @@ def _source(
     if delimiter is None:
         first = "\t" if form == "tsv" else ","
         delimiter = find_delimiter(sample, str(file), wanted=wanted, first=first)
-    return _Source(file, encoding, delimiter, skipped)
+    spaced = _is_spaced(sample[skipped:], delimiter)
+    return _Source(file, encoding, delimiter, skipped, spaced)
+
+
+def _is_spaced(sample: list[str], delimiter: str) -> bool:
+    """Whether the first row has a blank after each delimiter, as people type them."""
+    line = next((line for line in sample if line.strip()), "")
+    inner = line.rstrip("\r\n").split(delimiter)[1:]
+    return bool(inner) and delimiter != "\t" and all(cell[:1] == " " for cell in inner)
 
 
 def _whole_rows(sample: list[str]) -> list[str]:

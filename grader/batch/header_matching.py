@@ -26,6 +26,7 @@ _ANSWER_NUMBER = re.compile(
     r"\s*#?(\d+)",
     re.IGNORECASE,
 )
+_SHORT_NUMBER = re.compile(r"q\.?\s*(\d+)(?:_text)?", re.IGNORECASE)
 _QUESTION_NUMBER = re.compile(
     r"(?:question|frage|pregunta|pergunta|domanda|vraag)\s*#?(\d+)", re.IGNORECASE
 )
@@ -215,7 +216,7 @@ def _numbered(
     columns: Sequence[str], names: Names, table: Table
 ) -> dict[str, tuple[str | None, str]]:
     """The question of ``Response 1`` where a column ``Question 1`` names it in every row."""
-    answers = _by_number(columns, _ANSWER_NUMBER)
+    answers = _by_number(columns, _ANSWER_NUMBER) or _by_number(columns, _SHORT_NUMBER)
     asked = _by_number(table.columns, _QUESTION_NUMBER)
     found: dict[str, set[str | None]] = {asked[n]: set() for n in answers if n in asked}
     if found:
