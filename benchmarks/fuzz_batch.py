@@ -139,7 +139,8 @@ def _counted(file: Path) -> int | None:
     delimiters = Counter(text.partition("\n")[0])
     if delimiters[","] <= max(delimiters[";"], delimiters["\t"]):
         return None
-    return sum(bool(row) for row in csv.reader(io.StringIO(text, newline=""))) - 1
+    rows = csv.reader(io.StringIO(text, newline=""))
+    return sum(any(cell.strip() for cell in row) for row in rows) - 1
 
 
 def _seeds(folder: Path) -> list[tuple[str, bytes]]:

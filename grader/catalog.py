@@ -61,6 +61,17 @@ class _Index(RootModel[dict[str, _Row]]):
     model_config = ConfigDict(defer_build=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of all questions, however they are spelt."""
+
+    slugs: Mapping[str, str]
+
+    def find(self, text: str) -> str | None:
+        """The slug of the question that a text names, if it names one."""
+        return self.slugs.get(_key(text))
+
+
 class Catalog:
     """Finds questions by slug, alias or near miss, in folders given from low to high rank."""
 
@@ -131,6 +142,14 @@ class Catalog:
             if wanted in {_key(t) for t in (summary.id, summary.prompt, *summary.aliases)}:
                 return summary.id
         raise UnknownQuestionError(name, self.suggest(name))
+
+    def names(self) -> Names:
+        """Every slug, prompt and alias, to look many texts up at once."""
+        slugs: dict[str, str] = {}
+        for summary in self.summaries():
+            for text in (summary.id, summary.prompt, *summary.aliases):
+                slugs.setdefault(_key(text), summary.id)
+        return Names(slugs)
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """The slugs that a mistyped name may have meant, nearest first."""

@@ -23,6 +23,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from grader import scoring
+from grader.answer_cells import answer_text
 from grader.catalog import Catalog
 from grader.columns import (
     ADDED,
@@ -32,10 +33,11 @@ from grader.columns import (
     QUESTION,
     QUESTION_ID,
     REFERENCE,
-    answer_text,
     as_text,
-    check_columns,
+    check_parts,
+    find_parts,
     grade_cells,
+    is_alike,
 )
 from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
 from grader.feedback import write_feedback
@@ -162,7 +164,10 @@ class Grader:
 
         Raises:
             UnknownQuestionError, DataFileError: the question can't be had.
+            InputError: ``answers`` is a single text.
         """
+        if isinstance(answers, str | bytes):
+            raise InputError("grade_many takes a list of answers: grade one text with  grade")
         question = self.question(q) if isinstance(q, str) else q
         return self.grade_all([(text, question) for text in answers])
 
@@ -256,15 +261,16 @@ class Grader:
 
         Args:
             rows: each with ``answer``, and ``question_id`` or ``reference`` (and, with it,
-                perhaps ``question``).
+                perhaps ``question``). Case, blanks and hyphens of these names don't matter.
             q: the question of rows that name none.
         """
         return self.grade_all([self._item(row, q) for row in rows])
 
     def _item(self, row: Mapping[str, Any], q: str | None) -> tuple[str, Question | InputError]:
         try:
-            return answer_text(row.get(ANSWER)), self.row_question(row, q)
-        except AnswerError as error:
+            cells = _by_part(row, q)
+            return answer_text(cells.get(ANSWER)), self.row_question(cells, q)
+        except InputError as error:
             return "", error
 
     def row_question(self, row: Mapping[str, Any], q: str | None = None) -> Question | InputError:
@@ -307,12 +313,13 @@ class Grader:
             boolean.
 
         Raises:
-            TableError: the needed columns are missing.
+            TableError: the needed columns are missing, or one of them stands twice.
         """
         import pandas as pd
 
-        check_columns([str(name) for name in frame.columns], "the frame", q=q)
-        cells = frame.astype(object).where(frame.notna(), "")
+        parts = _frame_parts([str(name) for name in frame.columns], q)
+        read = frame.iloc[:, list(parts.values())]
+        cells = read.astype(object).where(read.notna(), "").set_axis(list(parts), axis=1)
         records = cast("list[dict[str, Any]]", cells.to_dict("records"))
         results = self.grade_rows(records, q=q)
         added = pd.DataFrame([grade_cells(r) for r in results], index=frame.index, columns=ADDED)
@@ -604,6 +611,35 @@ class Grader:
             if len(store) > _QUESTIONS_KEPT:
                 store.popitem(last=False)
         return value
+
+
+def _frame_parts(columns: Sequence[str], q: str | None) -> dict[str, int]:
+    """The place of the column of each part.
+
+    Raises:
+        TableError: one is missing or stands twice.
+    """
+    parts = find_parts(columns, q=q)
+    for column in parts.values():
+        if columns.count(column) > 1:
+            raise TableError(f"the frame: column '{column}' stands twice: rename one of the two")
+    check_parts(parts, columns, "the frame", q=q)
+    return {part: columns.index(column) for part, column in parts.items()}
+
+
+def _by_part(row: Mapping[str, Any], q: str | None) -> dict[str, Any]:
+    """The cells of a row that play a part.
+
+    Raises:
+        TableError: two may be the answer.
+    """
+    if not isinstance(row, Mapping):
+        raise TableError(f"a row must be a mapping with '{ANSWER}', not {type(row).__name__}")
+    keys = tuple(key for key in row if isinstance(key, str))
+    parts = find_parts(keys, q=q)
+    if ANSWER not in parts and len(alike := [k for k in keys if is_alike(k, ANSWER)]) > 1:
+        raise TableError(f"the row has {' and '.join(alike)}: name the answer '{ANSWER}'")
+    return {part: row[column] for part, column in parts.items()}
 
 
 def _check_chunk(chunk: int) -> None:

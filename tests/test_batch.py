@@ -81,7 +81,7 @@ def test_one_question_for_all_rows_and_references_in_the_table(tmp_path, grader)
         (b"answer\nx\n", "neither a column 'question_id' nor 'reference'"),
         (b"answer,question_id,answer\nx,dropout,y\n", "column 'answer' stands twice"),
         (b"answer,question_id\nx,dropout,more\n", ":2: has 3 cells, the header 2"),
-        (b"answer,question_id\nx\n", ":2: has 1 cells, the header 2"),
+        (b"answer,question_id\nx\n", ":2: has 1 cell, the header 2"),
         (b"answer,question_id\nx\0y,dropout\n", "holds a NUL byte"),
         (b"answer,question_id\n\x00\xf6,dropout\n", "is not UTF-8"),
         (b'answer,question_id\n"x,dropout\n', "not a well-formed CSV"),

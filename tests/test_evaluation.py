@@ -210,12 +210,67 @@ def test_a_pass_is_what_the_rubric_says_it_is(tmp_path, own_folders):
         ([("answer", "question_id", "mark"), ("x", "dropout", "")], "no row has a mark"),
         ([("answer", "question_id", "mark"), ("x", "dropout", "B+")], "row 2: mark = 'B+'"),
         ([("answer", "question_id", "mark"), ("x", "dropout", "7")], "row 2: mark = 7: must be"),
-        ([("answer", "question_id", "mark"), ("x", "dropout", "nan")], "must be from 0 to 1"),
+        ([("answer", "question_id", "mark"), ("x", "dropout", "-1")], "must be from 0 to 1"),
     ],
 )
 def test_a_table_that_will_not_do_is_refused(tmp_path, rows, problem):
     with pytest.raises(TableError, match=problem.replace("+", r"\+")):
         read_marked(table(tmp_path, rows), "mark", 1)
+
+
+def marks_of(tmp_path, marks, most=10, **options):
+    """The marks that are read, and how many are none."""
+    rows = [
+        ("answer", "question_id", "mark"),
+        *((f"x{i}", "dropout", m) for i, m in enumerate(marks)),
+    ]
+    marked, unmarked = read_marked(table(tmp_path, rows), "mark", most, **options)
+    return [round(m.mark * most, 9) for m in marked], unmarked
+
+
+@pytest.mark.parametrize(
+    ("marks", "read", "none"),
+    [
+        (["8,5", "4", "0"], [8.5, 4, 0], 0),
+        (["8,5", "-", ",5"], [8.5, 0.5], 1),
+        (["8.5", "-", "0"], [8.5, 0], 1),
+        (["nan", "NA", "", " ", "–", "N/A", "None", "3"], [3], 7),
+        (["1,250", "2,5"], [1.25, 2.5], 0),
+    ],
+)
+def test_marks_are_read_as_the_sheet_writes_them(tmp_path, marks, read, none):
+    assert marks_of(tmp_path, marks) == (read, none)
+
+
+@pytest.mark.parametrize(
+    ("marks", "most", "problem"),
+    [
+        (["8.5", "8,5"], 10, r"t.csv: row 3: mark = '8,5': is no number"),
+        (["3", "absent"], 10, r"row 3: mark = 'absent': is no number"),
+        (["8/10"], 10, r"row 2: mark = '8/10'"),
+        (["1_0"], 10, r"row 2: mark = '1_0'"),
+        (["inf"], 10, r"row 2: mark = 'inf'"),
+        (["1,250", "2,000"], 5000, r"row 2: mark = '1,250'.*thousands"),
+        (["85,5"], 10, r"row 2: mark = 85,5: must be from 0 to 10"),
+    ],
+)
+def test_a_mark_that_is_not_plain_is_a_line_with_its_place(tmp_path, marks, most, problem):
+    with pytest.raises(TableError, match=problem):
+        marks_of(tmp_path, marks, most)
+
+
+def test_both_commands_take_the_ways_out_of_a_table(tmp_path):
+    said = "Units are zeroed at random."
+    lines = ["Marks|of|May", "reply|question_id|mark", *[f"{said}|dropout|0,5"] * 2]
+    file = tmp_path / "t.csv"
+    file.write_text("\n".join(lines) + "\n")
+    ways = ["--delimiter", "pipe", "--header-row", 2, "--map", "answer=reply"]
+    done = run("eval", file, *ways, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["overall"]["n"] == 2
+    done = run("calibrate", file, *ways, "-o", tmp_path / "own.json")
+    assert "marked answers" in done.stderr
+    assert "column" not in done.stderr
 
 
 def test_columns_are_found_as_a_batch_finds_them(tmp_path, grader):

@@ -37,6 +37,7 @@ LAYERS = [
     ["reference"],
     ["screening"],
     ["columns", "feedback", "scoring"],
+    ["answer_cells"],
     ["judge"],
     ["grading"],
     ["linting"],

@@ -20,10 +20,11 @@ from grader.batch.cells import CELL_LIMIT, safe_cell, was_made_safe
 from grader.batch.details import fitting_detail, was_cut
 from grader.batch.encodings import find_encoding
 from grader.batch.formats import format_of_output
-from grader.batch.readers import open_table, text_rows
+from grader.batch.readers import open_table
 from grader.batch.roles import entries, find_roles
 from grader.batch.runner import grade_file
 from grader.batch.sources import open_source
+from grader.batch.table import ReadAs, text_rows
 from grader.batch.writers import check_fits, check_rows, new_table
 from grader.columns import ADDED
 from grader.errors import MissingExtraError, OutputError, TableError
@@ -42,7 +43,7 @@ def put(folder, name, data):
 
 
 def rows_of(file, **options):
-    return [row for _, row in text_rows(open_table(file, **options))]
+    return [row for _, row in text_rows(open_table(file, ReadAs(**options)))]
 
 
 def save(file, rows, form=None):
@@ -115,7 +116,7 @@ def test_a_named_encoding_is_believed_and_a_wrong_one_told(tmp_path):
         rows_of(file, encoding="utf-8")
     for name in ("klingon", "rot13", "a\0b"):
         with pytest.raises(TableError, match="unknown encoding"):
-            open_table(file, encoding=name)
+            open_table(file, ReadAs(encoding=name))
 
 
 @pytest.mark.parametrize(

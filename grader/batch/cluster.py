@@ -23,11 +23,11 @@ from grader.batch.extras import require
 from grader.batch.formats import Format
 from grader.batch.ledger import open_ledger
 from grader.batch.parquet import ArrowTables
-from grader.batch.readers import Row, Table
 from grader.batch.remote import Source, Target, find_source, find_target, whole, write_part
 from grader.batch.roles import Roles, find_roles
 from grader.batch.runner import Progress, Run, Watch
 from grader.batch.summary import Summary, count, merge, shortened
+from grader.batch.table import ReadAs, Row, Table
 from grader.batch.writers import new_table
 from grader.columns import ADDED
 from grader.environment import environment
@@ -69,7 +69,8 @@ def grade_on_cluster(
     q: str | None = None,
     mapping: Sequence[str] = (),
     force: bool = False,
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
+    output_delimiter: str | None = None,
     judged: bool = False,
     watch: Watch | None = None,
 ) -> Summary:
@@ -85,7 +86,8 @@ def grade_on_cluster(
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
         force: replace an output file that exists.
-        encoding: of CSV; UTF-8 if not given.
+        read_as: what is known of CSV.
+        output_delimiter: of CSV that is written; that of the input if not given.
         judged: let the judge check every point; its limits hold for the cluster as a whole.
         watch: is told how it goes, where the output is one file.
 
@@ -97,8 +99,8 @@ def grade_on_cluster(
     """
     watch = watch or Watch()
     ray = _load_ray()
-    source = find_source(inputs, encoding)
-    target = find_target(output, source, force=force)
+    source = find_source(inputs, read_as)
+    target = find_target(output, source, force=force, delimiter=output_delimiter)
     roles = find_roles(source.table, Grader(settings), mapping, q)
     for note in roles.notes:
         watch.note(note)
@@ -292,7 +294,9 @@ def _write_file(graded: Any, target: Target, job: _Job, watch: Watch) -> Summary
     assert target.file is not None
     counts = _NOTHING
     columns = [*job.roles.columns, *ADDED]
-    with new_table(target.file, target.form, columns, _schema(job)) as writer:
+    with new_table(
+        target.file, target.form, columns, _schema(job), delimiter=target.delimiter
+    ) as writer:
         for block in graded.iter_batches(batch_size=None, batch_format="pyarrow"):
             rows, of_block = _taken(block)
             writer.write(rows)

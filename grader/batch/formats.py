@@ -32,6 +32,8 @@ _NOT_A_TABLE = {
     b"\xd0\xcf\x11\xe0": "is an old or password-protected Excel file: save it as .xlsx",
     b"%PDF": "is a PDF: export the table as CSV",
 }
+_PAGES = (b"<html", b"<!doctype", b"<table", b"<?xml", b"<head", b"<meta")
+_SPACE = b"\xef\xbb\xbf \t\r\n"
 
 
 def named_format(name: str) -> Format | None:
@@ -76,10 +78,15 @@ def format_of_input(file: Path) -> Format:
     for magic, form in _MAGIC.items():
         if head.startswith(magic):
             return form
+    if head.lstrip(_SPACE).lower().startswith(_PAGES):
+        raise TableError(
+            f"{file}: is a web page, whatever its name says: open it with a spreadsheet program "
+            "and save it as .xlsx or CSV"
+        )
     named = named_format(file.name)
     if named in TEXT_FORMATS:
         return named
-    return "jsonl" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") else "csv"
+    return "jsonl" if head.lstrip(_SPACE).startswith((b"{", b"[")) else "csv"
 
 
 def read_head(file: Path) -> bytes:

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from grader.batch.ledger import Ledger, ledger_file
 from grader.batch.runner import Run, Watch, open_run
 from grader.batch.summary import Summary
+from grader.batch.table import ReadAs
 from grader.batch.writers import STDOUT
 from grader.errors import InputError, JudgeError, JudgeRequestError, JudgeSetupError
 from grader.grading import Grader
@@ -78,7 +79,8 @@ def grade_by_jobs(
     q: str | None = None,
     mapping: Sequence[str] = (),
     force: bool = False,
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
+    output_delimiter: str | None = None,
     watch: Watch | None = None,
 ) -> Submitted | Waiting | Finished:
     """Submit what the judge is to be asked, or collect what was submitted.
@@ -93,7 +95,8 @@ def grade_by_jobs(
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
         force: replace an output that exists.
-        encoding: of text formats.
+        read_as: what is known of the tables.
+        output_delimiter: of a CSV that is written.
         watch: is told how it goes.
 
     Raises:
@@ -105,7 +108,15 @@ def grade_by_jobs(
         raise InputError("batch jobs are noted beside the output: name a file with -o")
     jobs = judge.jobs()
     with open_run(
-        grader, inputs, output, q, mapping, force=force, encoding=encoding, watch=watch
+        grader,
+        inputs,
+        output,
+        q,
+        mapping,
+        force=force,
+        read_as=read_as,
+        output_delimiter=output_delimiter,
+        watch=watch,
     ) as run:
         notes = _Notes(run.ledger, output)
         _check(notes, output, resume=resume)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from grader.batch.extras import require
-from grader.batch.readers import Row, Table, check_header
+from grader.batch.header import check_header
+from grader.batch.table import Row, Table
 from grader.columns import ADDED, NEEDS_REVIEW, NUMBERS, as_text
 from grader.errors import TableError
 

@@ -6,20 +6,24 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from grader.batch.delimiter import find_delimiter
 from grader.batch.extras import require
 from grader.batch.formats import Format, format_of_output, named_format
+from grader.batch.header import check_header
 from grader.batch.parquet import ParquetTable
-from grader.batch.readers import Row, Table, check_header, delimiter_of
+from grader.batch.table import ReadAs, Row, Table, sign_of, written_delimiter
 from grader.batch.writers import STDOUT, check_output, text_writer
 from grader.errors import OutputError, TableError
 
 _EXTRA = "ray"
 _READ: tuple[Format, ...] = ("csv", "parquet")
 _URI = "://"
+_SAMPLE_LINES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,19 +52,23 @@ class Target:
     folder: str = ""
     aside: str = ""
     """Where a folder's parts are written until all are there; the folder itself on S3."""
+    delimiter: str = ","
+    """Of CSV."""
 
 
-def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
+def find_source(inputs: Sequence[str], read_as: ReadAs | None = None) -> Source:
     """All inputs as one table; only names, and the head of the first file, are read.
 
     Args:
         inputs: files and folders of CSV (perhaps gzipped) or Parquet, local or ``s3://``.
-        encoding: of CSV; UTF-8 if not given.
+        read_as: what is known of CSV; it is UTF-8 if nothing else is said.
 
     Raises:
         TableError: there is none, they are of several formats, or the first can't be read.
         MissingExtraError: pyarrow is not installed.
     """
+    read_as = read_as or ReadAs()
+    encoding = read_as.encoding
     fs = require("pyarrow.fs", _EXTRA)
     found = [_listed(fs, name) for name in inputs]
     filesystem = found[0][0]
@@ -80,7 +88,7 @@ def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
         schema = first.schema()
         columns: Sequence[str] = schema.names
     else:
-        delimiter, columns = first.header(encoding or "utf-8-sig")
+        delimiter, columns = first.header(encoding or "utf-8-sig", read_as.sign)
     return Source(
         filesystem=filesystem,
         files=files,
@@ -90,20 +98,26 @@ def find_source(inputs: Sequence[str], encoding: str | None = None) -> Source:
             columns=check_header(columns, files[0]),
             numbered=_no_rows,
             schema=schema,
+            delimiter=delimiter,
         ),
         encoding=encoding or "utf-8",
         delimiter=delimiter,
     )
 
 
-def find_target(output: str, source: Source, *, force: bool) -> Target:
+def find_target(
+    output: str, source: Source, *, force: bool, delimiter: str | None = None
+) -> Target:
     """What is to be written: by its ending a file, else a folder of the input's format.
+
+    A CSV gets the ``delimiter``, or that of the input.
 
     Raises:
         OutputError: it is there already, or can't be written.
     """
+    sign = sign_of(delimiter) or written_delimiter(source.table)
     if named_format(output) is None and output != str(STDOUT):
-        return _folder(output, source.table.form)
+        return replace(_folder(output, source.table.form), delimiter=sign)
     if _URI in output or output == str(STDOUT):
         raise OutputError(f"{output}: a cluster writes it in parts: name a folder")
     file = Path(output)
@@ -116,7 +130,7 @@ def find_target(output: str, source: Source, *, force: bool) -> Target:
             f"{output}: a cluster's table is too large for a sheet: write .csv, .jsonl or "
             ".parquet, or name a folder"
         )
-    return Target(name=output, form=form, file=file)
+    return Target(name=output, form=form, file=file, delimiter=sign)
 
 
 def write_part(
@@ -136,7 +150,7 @@ def write_part(
         writer = (
             ParquetTable(stream, columns, schema)
             if target.form == "parquet"
-            else text_writer(stream, target.form, columns)
+            else text_writer(stream, target.form, columns, target.delimiter)
         )
         writer.write(rows)
         writer.close()
@@ -223,18 +237,19 @@ class _InFile:
                 self.path, filesystem=self.filesystem
             )
 
-    def header(self, encoding: str) -> tuple[str, list[str]]:
+    def header(self, encoding: str, delimiter: str | None) -> tuple[str, list[str]]:
         """Delimiter and columns of a CSV."""
         with _naming(self.path):
-            return self._delimiter(encoding), self._columns(encoding)
+            found = delimiter or self._delimiter(encoding)
+            return found, self._columns(encoding, found)
 
     def _delimiter(self, encoding: str) -> str:
         with self._text(encoding) as stream:
-            return delimiter_of(stream.readline())
+            return find_delimiter(list(islice(stream, _SAMPLE_LINES)), self.path)
 
-    def _columns(self, encoding: str) -> list[str]:
+    def _columns(self, encoding: str, delimiter: str) -> list[str]:
         with self._text(encoding) as stream:
-            rows = csv.reader(stream, strict=True, delimiter=self._delimiter(encoding))
+            rows = csv.reader(stream, strict=True, delimiter=delimiter)
             return next((row for row in rows if row), [])
 
     @contextmanager

@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.batch.readers import Row, Table
-from grader.columns import ADDED, ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
-from grader.encoders.vectors import unit_vectors
+from grader.batch.header_matching import NO_PART, WIDE, Matched, match, without_companions
+from grader.batch.table import Row, Table
+from grader.columns import (
+    ADDED,
+    ANSWER,
+    PARTS,
+    QUESTION,
+    QUESTION_ID,
+    REFERENCE,
+    as_text,
+    check_parts,
+    find_parts,
+    is_alike,
+)
 from grader.errors import TableError, UnknownQuestionError
 from grader.grading import Grader
 
-PARTS = (ANSWER, QUESTION_ID, REFERENCE, QUESTION)
-WIDE = "q:"
-NO_PART = "-"
-# Below this cosine with every prompt of the bank a header is taken for no question, above it
-# only a person can say. It decides what is asked, never what is graded.
-_ASK_FROM = 0.6
-_NUMBERING = re.compile(r"^\s*(q(uestion)?\s*)?\d+\s*[.):\]-]\s*", re.IGNORECASE)
-_TRAILER = re.compile(r"\s*(\*|\([^()]*\)|\[[^\[\]]*\])\s*$")
+# What courses call a row that is no candidate's, in the languages that they speak most.
+_SUMMARY_ROWS = {
+    "overall average",
+    "average",
+    "mean",
+    "class average",
+    "points possible",
+    "total",
+    "overall",
+    "durchschnitt",
+    "gesamtdurchschnitt",
+    "mittelwert",
+    "moyenne",
+    "moyenne générale",
+    "promedio",
+    "promedio general",
+    "media",
+    "media general",
+    "média",
+    "média geral",
+    "gemiddelde",
+    "media complessiva",
+    "standard deviation",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,33 +90,30 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
         grader.question(q)  # a mistyped name should not cost a run
     told = _told(given, table)
     left = [column for column in table.columns if column not in told]
-    parts = _parts(told, left)
+    parts = _parts(told, left, q)
     wide = {c: part for c, part in told.items() if part.startswith(WIDE)}
+    names = grader.catalog.names()
+    if ANSWER not in parts or any(c.startswith(WIDE) for c in left):
+        left = without_companions(left, names, table)
     wide |= {c: c for c in left if c.startswith(WIDE)}
     slugs = {c: _slug(grader, part.removeprefix(WIDE), table) for c, part in wide.items()}
-    notes: tuple[str, ...] = ()
+    matched = Matched({})
     if ANSWER not in parts:
         free = [c for c in left if c not in wide and c not in parts.values()]
-        matched = _match(free, grader, table, set(slugs.values()))
-        slugs |= matched
-        notes = tuple(f"column '{c}' answers {slug}" for c, slug in matched.items())
-    if slugs:
-        return _wide(table, parts, slugs, notes)
-    names = {column: part for part, column in parts.items()}
-    check_columns([names.get(c, c) for c in table.columns], table.name, q=q)
-    if {QUESTION_ID, REFERENCE} <= parts.keys():
-        bank, own = parts[QUESTION_ID], parts[REFERENCE]
-        by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
-        notes = (f"{by} by '{own}': to leave a column out of this, add --map -=COLUMN",)
-    return Roles(columns=table.columns, parts=parts, answers={}, notes=notes)
+        matched = match(free, grader, table, set(slugs.values()), q=q)
+    if slugs or matched.slugs:
+        return _wide(table, parts, slugs | dict(matched.slugs), matched.notes)
+    check_long(table, parts, q=q, told=ANSWER in told.values())
+    return Roles(columns=table.columns, parts=parts, answers={}, notes=_long_notes(table, parts))
 
 
-def long_parts(table: Table, given: Sequence[str]) -> dict[str, str]:
+def long_parts(table: Table, given: Sequence[str], q: str | None = None) -> dict[str, str]:
     """Column by part, of a table with one answer a row; what is missing is the caller's to say.
 
     Args:
         table: what is read.
         given: ``PART=COLUMN`` as for ``find_roles``, but for ``q:SLUG``.
+        q: the question of rows that name none.
 
     Raises:
         TableError: what is given won't do.
@@ -99,25 +122,68 @@ def long_parts(table: Table, given: Sequence[str]) -> dict[str, str]:
     wide = [part for part in told.values() if part.startswith(WIDE)]
     if wide:
         raise TableError(f"--map {wide[0]}=…: has no place here, where each row is one answer")
-    return _parts(told, [column for column in table.columns if column not in told])
+    return _parts(told, [column for column in table.columns if column not in told], q)
 
 
-def find_column(name: str, columns: Sequence[str]) -> str | None:
-    """The column of that very name, else the only one but for case, blanks and hyphens."""
-    alike = [c for c in columns if is_alike(c, name)]
-    if name in columns:
-        return name
-    return alike[0] if len(alike) == 1 else None
+def check_long(
+    table: Table, parts: Mapping[str, str], *, q: str | None = None, told: bool = False
+) -> None:
+    """Refuse a table, with an answer a row, that can't be graded.
+
+    Raises:
+        TableError: a part is missing, or its column holds formulas without a result.
+    """
+    try:
+        check_parts(parts, table.columns, table.name, q=q, told=told)
+    except TableError as error:
+        if table.likelier_header is None:
+            raise
+        raise TableError(
+            f"{error}; or, if row {table.likelier_header} is the header, add --header-row "
+            f"{table.likelier_header}"
+        ) from None
+    _check_hollow(table, parts.values())
 
 
-def is_alike(column: str, name: str) -> bool:
-    """Whether the two are one name but for case, blanks and hyphens."""
-    return _plain(column) == _plain(name)
+def _check_hollow(table: Table, columns: Iterable[str]) -> None:
+    for column in columns:
+        if column in table.hollow:
+            raise TableError(
+                f"{table.name}: column '{column}' holds formulas without a stored result "
+                f"({table.hollow[column]}): open the workbook in a spreadsheet program and save it"
+            )
 
 
-def entries(table: Table, roles: Roles) -> Iterator[Entry]:
-    """Every answer of the table, row by row and, in a wide one, column by column."""
-    for row in table.rows():
+def _long_notes(table: Table, parts: Mapping[str, str]) -> tuple[str, ...]:
+    """What the user should know of how columns were understood."""
+    notes = []
+    if not is_alike(parts[ANSWER], ANSWER):
+        notes.append(f"{table.name}: column '{parts[ANSWER]}' is read as the answer")
+    if is_alike(parts.get(QUESTION_ID, ""), QUESTION):
+        notes.append(
+            f"{table.name}: questions are looked up in the bank by column '{parts[QUESTION_ID]}'"
+        )
+    if {QUESTION_ID, REFERENCE} <= parts.keys():
+        bank, own = parts[QUESTION_ID], parts[REFERENCE]
+        by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
+        notes.append(f"{by} by '{own}': to leave a column out of this, add --map -=COLUMN")
+    return tuple(notes)
+
+
+def entries(table: Table, roles: Roles, left_out: list[int] | None = None) -> Iterator[Entry]:
+    """Every answer of the table, row by row and, in a wide one, column by column.
+
+    Args:
+        table: what is read.
+        roles: of its columns.
+        left_out: takes the numbers of rows that are averages and the like, not a candidate's.
+    """
+    used = list(roles.answers) or [roles.parts[ANSWER]]
+    for number, row in table.numbered():
+        if is_summary_row(row, used):
+            if left_out is not None:
+                left_out.append(number)
+            continue
         if not roles.answers:
             asked = {part: row.get(column) for part, column in roles.parts.items()}
             yield Entry(row, asked)
@@ -126,6 +192,14 @@ def entries(table: Table, roles: Roles) -> Iterator[Entry]:
         for column, slug in roles.answers.items():
             asked = {QUESTION_ID: slug, ANSWER: row.get(column)}
             yield Entry({**rest, **asked}, asked)
+
+
+def is_summary_row(row: Row, answers: Iterable[str]) -> bool:
+    """Whether a row is an average or the like: it has no answer, and is called so."""
+    if any(as_text(row.get(column)).strip() not in {"", "-"} for column in answers):
+        return False
+    first = next((text for cell in row.values() if (text := as_text(cell).strip())), "")
+    return first.lower().rstrip(":") in _SUMMARY_ROWS
 
 
 def _told(given: Sequence[str], table: Table) -> dict[str, str]:
@@ -151,19 +225,17 @@ def _told(given: Sequence[str], table: Table) -> dict[str, str]:
 
 
 def _find(name: str, columns: Sequence[str]) -> str | None:
-    """The column of that name; the command line may lose blanks at its ends."""
-    return next((c for c in columns if name in {c, c.strip()}), None)
+    """The column of that name; command lines and messages lose blanks and line ends."""
+    if name in columns:
+        return name
+    plain = " ".join(name.split())
+    alike = [c for c in columns if " ".join(c.split()) == plain]
+    return alike[0] if len(alike) == 1 else None
 
 
-def _parts(told: Mapping[str, str], left: Sequence[str]) -> dict[str, str]:
+def _parts(told: Mapping[str, str], left: Sequence[str], q: str | None) -> dict[str, str]:
     """Column by part: as told, else by the names of the columns that are left."""
-    parts = {part: column for column, part in told.items() if part in PARTS}
-    named = {part: find_column(part, left) for part in PARTS if part not in parts}
-    return parts | {part: column for part, column in named.items() if column is not None}
-
-
-def _plain(name: str) -> str:
-    return "_".join(name.lower().replace("-", " ").replace("_", " ").split())
+    return find_parts(left, told={part: c for c, part in told.items() if part in PARTS}, q=q)
 
 
 def _wide(
@@ -181,6 +253,7 @@ def _wide(
             f"{table.name}: has a column '{taken[0]}', which the graded table needs for itself: "
             "rename it"
         )
+    _check_hollow(table, slugs)
     columns = (*rest, QUESTION_ID, ANSWER)
     ordered = {c: slugs[c] for c in table.columns if c in slugs}
     return Roles(columns=columns, parts={}, answers=ordered, notes=notes)
@@ -191,62 +264,6 @@ def _slug(grader: Grader, name: str, table: Table) -> str:
         return grader.catalog.resolve(name.strip())
     except UnknownQuestionError as error:
         raise TableError(f"{table.name}: column '{WIDE}{name}': {error}") from error
-
-
-# ── headers that are questions ──────────────────────────────────────────────
-
-
-def _match(columns: Sequence[str], grader: Grader, table: Table, taken: set[str]) -> dict[str, str]:
-    """The question of each header that is one, in the bank's own words."""
-    sure: dict[str, str] = {}
-    open_: list[str] = []
-    for column in columns:
-        slug = _same_words(column, grader)
-        if slug is None:
-            open_.append(column)
-        elif slug in taken or slug in sure.values():
-            raise TableError(f"{table.name}: two columns answer {slug}: one is '{column}'")
-        else:
-            sure[column] = slug
-    unsure = _likely(open_, grader)
-    if unsure:
-        column, slug = next(iter(unsure.items()))
-        raise TableError(
-            f"{table.name}: {len(unsure)} of its columns may be a question: '{column}' is perhaps "
-            f'{slug}: say --map "q:{slug}={column}" or, if it is none, --map "-={column}"'
-        )
-    return sure
-
-
-def _same_words(header: str, grader: Grader) -> str | None:
-    """The slug, if the header is a prompt or alias but for numbering, marks and punctuation."""
-    texts = [header, _NUMBERING.sub("", header)]
-    texts += [_TRAILER.sub("", text) for text in texts]
-    for text in texts:
-        if len(text.split()) < 2:  # noqa: PLR2004  # 'Loss' may be a column of anything
-            continue
-        try:
-            return grader.catalog.resolve(text)
-        except UnknownQuestionError:
-            continue
-    return None
-
-
-def _likely(headers: Sequence[str], grader: Grader) -> dict[str, str]:
-    """The nearest question of each header that is near enough to ask about."""
-    worth = [h for h in headers if len(h.split()) > 2]  # noqa: PLR2004
-    if not worth:
-        return {}
-    named = [(t, s.id) for s in grader.catalog.summaries() for t in (s.prompt, *s.aliases)]
-    cosines = (
-        unit_vectors(grader.encoder, worth) @ unit_vectors(grader.encoder, [t for t, _ in named]).T
-    )
-    best = cosines.argmax(axis=1)
-    return {
-        header: named[int(n)][1]
-        for header, n, row in zip(worth, best, cosines, strict=True)
-        if row[n] >= _ASK_FROM
-    }
 
 
 def _listed(columns: Sequence[str]) -> str:

@@ -15,12 +15,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from grader.answer_cells import answer_text
 from grader.batch.formats import TEXT_FORMATS, Format, format_of_output
+from grader.batch.header_matching import wanted_names
 from grader.batch.ledger import Asked, Key, Ledger, Plan, answer_key, ledger_file, open_ledger
-from grader.batch.readers import Row, Table
 from grader.batch.roles import Entry, Roles, entries, find_roles
 from grader.batch.sources import open_source
 from grader.batch.summary import Summary, sum_up
+from grader.batch.table import ReadAs, Row, Table, counted, sign_of, written_delimiter
 from grader.batch.writers import STDOUT, check_fits, check_output, check_rows, new_table
 from grader.columns import (
     ADDED,
@@ -28,7 +30,6 @@ from grader.columns import (
     QUESTION,
     QUESTION_ID,
     REFERENCE,
-    answer_text,
     as_text,
     grade_cells,
 )
@@ -48,6 +49,7 @@ _CHUNK = 32
 _CHUNK_CHARS = 16_000
 _ROWS = 1024
 _QUESTIONS_KEPT = 1024
+_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,8 @@ def grade_file(
     q: str | None = None,
     mapping: Sequence[str] = (),
     force: bool = False,
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
+    output_delimiter: str | None = None,
     watch: Watch | None = None,
 ) -> Summary:
     """Grade every answer of a table into another; other columns pass through untouched.
@@ -99,7 +102,8 @@ def grade_file(
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
         force: replace an output that exists.
-        encoding: of text formats; found if not given.
+        read_as: what is known of the inputs; the rest is found.
+        output_delimiter: of a CSV that is written; that of the input if not given.
         watch: is told how it goes.
 
     Raises:
@@ -109,7 +113,15 @@ def grade_file(
         MissingExtraError: a format needs an extra that is not installed.
     """
     with open_run(
-        grader, inputs, output, q, mapping, force=force, encoding=encoding, watch=watch
+        grader,
+        inputs,
+        output,
+        q,
+        mapping,
+        force=force,
+        read_as=read_as,
+        output_delimiter=output_delimiter,
+        watch=watch,
     ) as run:
         if grader.has_judge and run.ledger.has_jobs():
             raise InputError(
@@ -129,7 +141,8 @@ def open_run(
     mapping: Sequence[str],
     *,
     force: bool,
-    encoding: str | None,
+    read_as: ReadAs | None,
+    output_delimiter: str | None,
     watch: Watch | None,
 ) -> Iterator[Run]:
     """A run with its table and its ledger open; arguments and errors are ``grade_file``'s."""
@@ -139,7 +152,9 @@ def open_run(
     if ledger_path is not None:
         check_output(output, force=force or ledger_path.exists())
         format_of_output(output)
-    with open_source(inputs, output, encoding) as table:
+    delimiter = sign_of(output_delimiter)
+    wanted = wanted_names(grader.catalog.names(), mapping)
+    with open_source(inputs, output, read_as, wanted) as table:
         for note in table.notes:
             watch.note(note)
         roles = find_roles(table, grader, mapping, q)
@@ -152,7 +167,9 @@ def open_run(
                     f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
-            yield Run(grader, ledger, table, roles, form, q, watch)
+            if delimiter is None:
+                delimiter = written_delimiter(table)
+            yield Run(grader, ledger, table, roles, form, q, watch, delimiter)
 
 
 def forecast_file(
@@ -162,7 +179,7 @@ def forecast_file(
     *,
     q: str | None = None,
     mapping: Sequence[str] = (),
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
 ) -> Forecast:
     """What the judge would take to check the answers of a table; nothing is sent or written.
 
@@ -172,13 +189,14 @@ def forecast_file(
         output: what would be written.
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
-        encoding: of text formats; found if not given.
+        read_as: what is known of the inputs.
 
     Raises:
         TableError, OutputError: the table won't do.
         InputError: there is no judge.
     """
-    with open_source(inputs, output, encoding) as table:
+    wanted = wanted_names(grader.catalog.names(), mapping)
+    with open_source(inputs, output, read_as, wanted) as table:
         roles = find_roles(table, grader, mapping, q)
         return grader.forecast_rows((e.asked for e in entries(table, roles)), q=q)
 
@@ -200,6 +218,7 @@ class Run:
         form: Format,
         q: str | None,
         watch: Watch,
+        delimiter: str = ",",
     ) -> None:
         """Make a run.
 
@@ -211,7 +230,9 @@ class Run:
             form: of the output, whose limits its rows must keep.
             q: the question of rows that name none.
             watch: is told how it goes.
+            delimiter: of a CSV that is written.
         """
+        self._delimiter = delimiter
         self._grader = grader
         self.ledger = ledger
         self._table = table
@@ -226,11 +247,18 @@ class Run:
     def plan(self) -> None:
         """Read everything once: what is broken is found before anything is graded."""
         done = 0
-        for chunk in _chunks(entries(self._table, self._roles), _ROWS):
+        left_out: list[int] = []
+        for chunk in _chunks(entries(self._table, self._roles, left_out), _ROWS):
             with self.ledger.together():
                 self._plan_chunk(chunk, done)
             done += len(chunk)
             self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
+        if left_out:
+            some = ", ".join(map(str, left_out[:_SHOWN]))
+            self._watch.note(
+                f"{self._table.name}: {counted(len(left_out), 'row')} left out: an average or the "
+                f"like, not a candidate's answer ({some})"
+            )
         self._plan = self.ledger.plan()
         check_rows(self._plan.rows, self._form, self._table.name)
         self._watch.plan(self._plan)
@@ -272,7 +300,7 @@ class Run:
         schema = None if self._roles.answers else self._table.schema
         placing = self.ledger.about_to_place
         done = 0
-        with new_table(output, self._form, columns, schema, placing) as writer:
+        with new_table(output, self._form, columns, schema, placing, self._delimiter) as writer:
             for chunk in _chunks(self.rows(), _ROWS):
                 writer.write(chunk)
                 done += len(chunk)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from grader.answers import standard_input
 from grader.batch.formats import is_table_name
-from grader.batch.readers import Row, Table, open_table
+from grader.batch.readers import open_table
+from grader.batch.table import ReadAs, Row, Table, Wanted
 from grader.errors import OutputError, TableError
 
 STDIN = "-"
@@ -21,7 +22,10 @@ _STDIN_NAME = "standard input"
 
 @contextmanager
 def open_source(
-    inputs: Sequence[str], output: Path, encoding: str | None = None
+    inputs: Sequence[str],
+    output: Path,
+    read_as: ReadAs | None = None,
+    wanted: Wanted | None = None,
 ) -> Iterator[Table]:
     """All inputs as one table: their rows one after the other, their columns united.
 
@@ -30,7 +34,8 @@ def open_source(
             ``-`` for standard input, which is kept in a temporary file since it is read
             more than once.
         output: what will be written, which must not be among them.
-        encoding: of text formats; found if not given.
+        read_as: what the user says of all of them; the rest is found.
+        wanted: tells names of columns that are looked for.
 
     Raises:
         TableError: there is none, or one can't be read.
@@ -41,13 +46,14 @@ def open_source(
         if len(inputs) > 1:
             raise TableError("standard input can't be read together with files")
         with _spooled() as file:
-            table = open_table(file, encoding)
+            with _naming_stdin(str(file)):
+                table = open_table(file, read_as, wanted=wanted)
             yield _renamed(table, str(file))
         return
     files = [file for name in inputs for file in _files(name, output)]
     if output.exists() and any(file.samefile(output) for file in files if file.exists()):
         raise OutputError(f"{output}: is an input too: choose another name")
-    yield _united([open_table(file, encoding) for file in dict.fromkeys(files)])
+    yield _united([open_table(file, read_as, wanted=wanted) for file in dict.fromkeys(files)])
 
 
 def _files(name: str, output: Path) -> list[Path]:
@@ -90,6 +96,8 @@ def _united(tables: Sequence[Table]) -> Table:
         numbered=rows,
         notes=tuple(note for table in tables for note in table.notes),
         schema=schema if alike else None,
+        delimiter=tables[0].delimiter,
+        hollow={column: where for table in tables for column, where in table.hollow.items()},
     )
 
 
@@ -102,6 +110,20 @@ def _spooled() -> Iterator[Path]:
         yield file
 
 
+@contextmanager
+def _naming_stdin(file: str) -> Iterator[None]:
+    """Errors that name standard input, not the file in which it is kept."""
+    try:
+        yield
+    except TableError as error:
+        raise TableError(str(error).replace(file, _STDIN_NAME)) from error
+
+
 def _renamed(table: Table, file: str) -> Table:
     notes = tuple(note.replace(file, _STDIN_NAME) for note in table.notes)
-    return replace(table, name=_STDIN_NAME, notes=notes)
+
+    def rows() -> Iterator[tuple[int, Row]]:
+        with _naming_stdin(file):
+            yield from table.numbered()
+
+    return replace(table, name=_STDIN_NAME, numbered=rows, notes=notes)

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, Protocol
 from grader.batch.cells import CELL_LIMIT, safe_cell
 from grader.batch.formats import Format
 from grader.batch.parquet import ParquetTable
-from grader.batch.readers import Row
+from grader.batch.table import Row
 from grader.batch.xlsx import ROW_LIMIT, XlsxTable
 from grader.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS, as_text
 from grader.errors import OutputError
@@ -99,11 +99,11 @@ def _json_row(row: Row) -> Row:
 # ── where it goes ───────────────────────────────────────────────────────────
 
 
-def text_writer(stream: Any, form: Format, columns: Sequence[str]) -> Writer:
-    """A writer of CSV, TSV or JSONL to an open stream."""
+def text_writer(stream: Any, form: Format, columns: Sequence[str], delimiter: str = ",") -> Writer:
+    """A writer of CSV (with a delimiter of choice), TSV or JSONL to an open stream."""
     if form == "jsonl":
         return JsonlTable(stream)
-    return CsvTable(stream, columns, "\t" if form == "tsv" else ",")
+    return CsvTable(stream, columns, "\t" if form == "tsv" else delimiter)
 
 
 @contextmanager
@@ -113,6 +113,7 @@ def new_table(
     columns: Sequence[str],
     schema: Any = None,
     placing: Callable[[Path], None] = lambda _: None,
+    delimiter: str = ",",
 ) -> Iterator[Writer]:
     """A writer of a file that appears, whole, when the block is left without an exception.
 
@@ -122,18 +123,19 @@ def new_table(
         columns: the columns, in order.
         schema: the Arrow schema of input columns, for Parquet.
         placing: called with the finished file before it is moved into place.
+        delimiter: of CSV.
 
     Raises:
         OutputError: it can't be written.
     """
     if file == STDOUT:
-        writer = text_writer(sys.stdout.buffer, form, columns)
+        writer = text_writer(sys.stdout.buffer, form, columns, delimiter)
         yield writer
         writer.close()
         return
     with (
         placed(file, placing) as aside,
-        _writer(aside, form, columns, schema, file.suffix == ".gz") as writer,
+        _writer(aside, form, columns, schema, file.suffix == ".gz", delimiter) as writer,
     ):
         yield writer
 
@@ -145,6 +147,7 @@ def _writer(
     columns: Sequence[str],
     schema: Any,
     packed: bool,  # noqa: FBT001
+    delimiter: str,
 ) -> Iterator[Writer]:
     if form == "parquet":
         table: Writer = ParquetTable(aside, columns, schema)
@@ -160,7 +163,7 @@ def _writer(
         with aside.open("wb") as raw:
             # No name and no time in the gzip, so that the same rows make the same bytes.
             stream = gzip.GzipFile("", "wb", _QUICKLY, raw, mtime=0) if packed else raw
-            table = text_writer(stream, form, columns)
+            table = text_writer(stream, form, columns, delimiter)
             yield table
             table.close()
             if packed:

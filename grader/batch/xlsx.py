@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -15,7 +16,9 @@ from zipfile import BadZipFile, ZipFile
 from grader.batch.cells import CELL_LIMIT, safe_cell
 from grader.batch.details import fitting_detail
 from grader.batch.extras import require
-from grader.batch.readers import Row, Table, check_header
+from grader.batch.header import Layout, find_header, is_filled, rows_under
+from grader.batch.sheet_part import Merged, filled_down, part_of
+from grader.batch.table import ReadAs, Row, Table, Wanted
 from grader.columns import DETAIL, as_text
 from grader.errors import TableError
 from grader.text import without_halves
@@ -43,47 +46,123 @@ _DAMAGED = (
     AssertionError,
     RuntimeError,
 )
+_HEAD_ROWS = 50
 _EARLIEST = 1900
 _EPOCH = dt.datetime(2000, 1, 1)  # noqa: DTZ001  # workbooks know no time zones
 
 
-def open_xlsx(file: Path) -> Table:
-    """The first sheet of a workbook as a table; of formulas the last result is read.
+def open_xlsx(file: Path, read_as: ReadAs | None = None, wanted: Wanted | None = None) -> Table:
+    """A sheet of a workbook as a table; of formulas the last result is read.
+
+    Args:
+        file: the workbook.
+        read_as: which sheet and which header, if the user says. Else it is the first sheet that
+            is not hidden, or the only one that has columns that are looked for.
+        wanted: tells names that are looked for in a header.
 
     Raises:
-        TableError: it is damaged, no workbook or unpacks to too much, or a column stands
-            twice or has no name.
+        TableError: it is damaged, no workbook or unpacks to too much, a column stands twice or
+            has no name, or it is not plain which sheet is meant.
         MissingExtraError: openpyxl is not installed.
     """
+    read_as = read_as or ReadAs()
     _check_zip(file)
-    with _sheet(file) as (sheet, title, others):
-        first = next(_rows(sheet), (0, []))[1]
-    header = [as_text(cell) for cell in first]
-    for number, name in enumerate(header, start=1):
-        if not name:
-            raise TableError(f"{file}: column {number} has no name in the first row")
-    columns = check_header(header, str(file))
+    title, notes = _choose(file, read_as, wanted)
+    with _sheet(file, title) as sheet:
+        header = find_header(_head(sheet), str(file), told=read_as.header_row, wanted=wanted)
+        part = part_of(file, sheet)
+    layout = Layout(header, str(file), wanted)
+    with _sheet(file, title) as sheet:
+        before = header.number
+        for number, row in _rows(sheet, part.merged):
+            if number <= header.number or number in header.below:
+                continue
+            if any(map(is_filled, row)):
+                layout.blank += number - before - 1
+                before = number
+                layout.look_at(number, row)
+    layout.blank -= len(header.below)
+    columns = layout.columns()
 
     def rows() -> Iterator[tuple[int, Row]]:
-        with _sheet(file) as (sheet, _, _):
-            cells = _rows(sheet)
-            next(cells, None)
-            for number, row in cells:
-                if len(row) > len(columns):
-                    raise TableError(
-                        f"{file}: row {number} has {len(row)} cells, the header {len(columns)}: "
-                        "name every column in the first row"
-                    )
-                yield number, dict(zip_longest(columns, row))
+        with _sheet(file, title) as sheet:
+            yield from rows_under(columns, header, _rows(sheet, part.merged))
 
-    note = f"{file}: reading the sheet '{title}', the first of {others + 1}"
     return Table(
         name=str(file),
         form="xlsx",
-        columns=columns,
+        columns=tuple(columns.values()),
         numbered=rows,
-        notes=(note,) if others else (),
+        notes=(*notes, *header.notes, *layout.notes()),
+        hollow=_hollow(file, title, header.number, columns) if part.has_formulas else {},
+        likelier_header=header.likelier,
     )
+
+
+def _choose(file: Path, read_as: ReadAs, wanted: Wanted | None) -> tuple[str, tuple[str, ...]]:
+    """The title of the sheet to read, and what to tell of that."""
+    with _workbook(file) as book:
+        titles = [sheet.title for sheet in book.worksheets]
+        shown = [s.title for s in book.worksheets if s.sheet_state == "visible"] or titles
+        known = [t for t in shown if wanted is not None and _is_wanted(book[t], file, wanted)]
+    listed = ", ".join(f"'{title}'" for title in titles)
+    if read_as.sheet is not None:
+        return _told(read_as.sheet, titles, f"{file}: has no sheet '{read_as.sheet}': {listed}"), ()
+    if len(titles) == 1:
+        return titles[0], ()
+    others = f"of {len(titles)}: for another one add --sheet NAME ({listed})"
+    if not known or known[0] == shown[0]:
+        return shown[0], (f"{file}: reading the sheet '{shown[0]}', the first {others}",)
+    if len(known) > 1:
+        ways = " or ".join(f"--sheet {shlex.quote(title)}" for title in known)
+        raise TableError(f"{file}: several of its sheets may be meant: add {ways}")
+    why = f"whose columns are those that are looked for, {others}"
+    return known[0], (f"{file}: reading the sheet '{known[0]}', {why}",)
+
+
+def _told(name: str, titles: Sequence[str], problem: str) -> str:
+    """The sheet of that name or number."""
+    plain = " ".join(name.split()).casefold()
+    alike = [t for t in titles if " ".join(t.split()).casefold() == plain]
+    if name in titles:
+        return name
+    if len(alike) == 1:
+        return alike[0]
+    if name.isdecimal() and 1 <= int(name) <= len(titles):
+        return titles[int(name) - 1]
+    raise TableError(problem)
+
+
+def _is_wanted(sheet: Any, file: Path, wanted: Wanted) -> bool:
+    """Whether a sheet has a column that is looked for."""
+    head = _head(sheet)
+    return bool(head) and any(map(wanted, find_header(head, str(file), wanted=wanted).names))
+
+
+def _head(sheet: Any) -> list[tuple[int, list[Any]]]:
+    filled = (row for row in _rows(sheet, ()) if any(map(is_filled, row[1])))
+    return list(islice(filled, _HEAD_ROWS))
+
+
+def _hollow(file: Path, title: str, header: int, columns: Mapping[int, str]) -> dict[str, str]:
+    """Where formulas stand that have no stored result, by column."""
+    letter = require("openpyxl.utils", "xlsx").get_column_letter
+    found: dict[str, list[str]] = {}
+    with _sheet(file, title) as values, _sheet(file, title, formulas=True) as formulas:
+        for (number, row), (_, written) in zip(
+            _all_rows(values), _all_rows(formulas), strict=False
+        ):
+            for at, name in columns.items() if number > header else ():
+                if _at(row, at) is None and _at(written, at) is not None:
+                    found.setdefault(name, []).append(f"{letter(at + 1)}{number}")
+    return {
+        name: cells[0] if len(cells) == 1 else f"{cells[0]} and {len(cells) - 1} more"
+        for name, cells in found.items()
+    }
+
+
+def _at(row: Sequence[Any], at: int) -> Any:
+    return row[at] if at < len(row) else None
 
 
 def _check_zip(file: Path) -> None:
@@ -111,32 +190,45 @@ def _check_zip(file: Path) -> None:
 
 
 @contextmanager
-def _sheet(file: Path) -> Iterator[tuple[Any, str, int]]:
-    """The first sheet, its title, and how many others there are."""
+def _workbook(file: Path, *, formulas: bool = False) -> Iterator[Any]:
+    """The workbook, with the results of its formulas or with the formulas."""
     openpyxl = require("openpyxl", "xlsx")
     # By its bytes: openpyxl refuses names with another ending.
     with _naming(file), file.open("rb") as stream:
-        book = openpyxl.load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(
+            stream, read_only=True, data_only=not formulas, keep_links=False
+        )
         try:
             if not book.worksheets:
                 raise TableError(f"{file}: the workbook has no sheet of cells")
-            sheet = book.worksheets[0]
-            yield sheet, sheet.title, len(book.worksheets) - 1
+            yield book
         finally:
             book.close()
 
 
-def _rows(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """Number and cells of each row that is not blank, without blank cells at its end."""
+@contextmanager
+def _sheet(file: Path, title: str, *, formulas: bool = False) -> Iterator[Any]:
+    with _workbook(file, formulas=formulas) as book:
+        yield next(sheet for sheet in book.worksheets if sheet.title == title)
+
+
+def _rows(sheet: Any, merged: Sequence[Merged]) -> Iterator[tuple[int, list[Any]]]:
+    """Number and cells of each row that is not blank, without blank cells at its end.
+
+    What stands in a cell that is merged with those below it stands in each of them.
+    """
     unescape = require("openpyxl.utils.escape", "xlsx").unescape
-    sheet.reset_dimensions()  # some programs declare them wrongly
-    rows = sheet.iter_rows(max_row=ROW_LIMIT, values_only=True)
-    for number, values in enumerate(rows, start=1):
+    for number, values in filled_down(_all_rows(sheet), merged):
         cells = list(values[:_COLUMN_LIMIT])
         while cells and cells[-1] is None:
             cells.pop()
         if cells:
             yield number, [without_halves(unescape(c)) if isinstance(c, str) else c for c in cells]
+
+
+def _all_rows(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    sheet.reset_dimensions()  # some programs declare them wrongly
+    return enumerate(sheet.iter_rows(max_row=ROW_LIMIT, values_only=True), start=1)
 
 
 @contextmanager

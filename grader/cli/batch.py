@@ -16,6 +16,7 @@ import typer
 from grader.batch.ledger import ledger_file
 from grader.batch.runner import Watch, forecast_file, grade_file
 from grader.batch.summary import Summary
+from grader.batch.table import ReadAs
 from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
@@ -43,7 +44,8 @@ class BatchOptions:
     q: str | None
     mapping: Sequence[str]
     force: bool
-    encoding: str | None
+    read_as: ReadAs
+    output_delimiter: str | None
     progress: ProgressStyle
     engine: Engine
     llm: bool
@@ -58,7 +60,8 @@ class BatchOptions:
             "q": self.q,
             "mapping": self.mapping,
             "force": self.force,
-            "encoding": self.encoding,
+            "read_as": self.read_as,
+            "output_delimiter": self.output_delimiter,
             "watch": watch,
         }
 
@@ -101,7 +104,7 @@ def _print_forecast(grader: Grader, settings: Settings, options: BatchOptions) -
         Path(options.output),
         q=options.q,
         mapping=options.mapping,
-        encoding=options.encoding,
+        read_as=options.read_as,
     )
     if options.llm_batch and forecast.cost is not None:
         forecast = replace(forecast, cost=forecast.cost * settings.llm_batch_price)
@@ -118,6 +121,11 @@ def _check_for_cluster(options: BatchOptions) -> None:
         raise InputError("--dry-run reads local tables: leave out --engine ray")
     if options.llm_batch:
         raise InputError("--llm-batch notes its jobs in a local ledger: leave out --engine ray")
+    if options.read_as.sheet is not None or options.read_as.header_row is not None:
+        raise InputError(
+            "--engine ray reads CSV and Parquet whose first row is the header: leave out --sheet "
+            "and --header-row"
+        )
     if options.settings.get("threads") is not None:
         raise InputError("--engine ray uses all cores of every node: leave out --threads")
 

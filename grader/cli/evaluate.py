@@ -12,6 +12,8 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from grader.batch.header_matching import wanted_names
+from grader.batch.table import ReadAs
 from grader.batch.writers import check_output
 from grader.cli.llm import judging, print_forecast, tell_of
 from grader.cli.terminal import show
@@ -46,7 +48,7 @@ class MarkedOptions:
     max_mark: float | None
     q: str | None
     mapping: Sequence[str]
-    encoding: str | None
+    read_as: ReadAs
     settings: Mapping[str, Any]
     llm: bool = False
 
@@ -77,7 +79,7 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
         if marked.q is not None:
             grader.question(marked.q)  # a mistyped name should not cost a run
         if options.dry_run:
-            answers, _ = _read(marked)
+            answers, _ = _read(grader, marked)
             print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
             return
         judgement = _judge(grader, marked)
@@ -112,19 +114,20 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     )
 
 
-def _read(options: MarkedOptions) -> tuple[list[Marked], int]:
+def _read(grader: Grader, options: MarkedOptions) -> tuple[list[Marked], int]:
     return read_marked(
         options.table,
         options.mark,
         options.max_mark,
         q=options.q,
         mapping=options.mapping,
-        encoding=options.encoding,
+        wanted=wanted_names(grader.catalog.names(), options.mapping, options.mark),
+        read_as=options.read_as,
     )
 
 
 def _judge(grader: Grader, options: MarkedOptions) -> Judgement:
-    marked, unmarked = _read(options)
+    marked, unmarked = _read(grader, options)
     judgement = judge(grader, marked, unmarked, q=options.q)
     for one, failure in judgement.failures:
         typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,9 @@ from grader.cli.llm import (
     llm_settings,
 )
 from grader.version import __version__
+
+if TYPE_CHECKING:
+    from grader.batch.table import ReadAs
 
 app = typer.Typer(
     cls=AnswerFirst,
@@ -97,6 +100,33 @@ RowQuestion = Annotated[
 ]
 TableEncoding = Annotated[
     str | None, typer.Option("--encoding", help="The table's encoding; found if not given.")
+]
+TableDelimiter = Annotated[
+    str | None,
+    typer.Option(
+        "--delimiter",
+        metavar="SIGN",
+        help="What stands between a CSV's cells: comma, semicolon, tab, pipe or the sign itself; "
+        "found if not given.",
+    ),
+]
+TableSheet = Annotated[
+    str | None,
+    typer.Option(
+        "--sheet",
+        metavar="NAME",
+        help="A workbook's sheet, by name or number; else the first that is not hidden, or the "
+        "only one with such columns.",
+    ),
+]
+HeaderRow = Annotated[
+    int | None,
+    typer.Option(
+        "--header-row",
+        metavar="N",
+        min=1,
+        help="The row that names the columns, as a spreadsheet numbers it; found if not given.",
+    ),
 ]
 ColumnMap = Annotated[
     list[str] | None,
@@ -249,6 +279,17 @@ def batch(
     ] = None,
     force: Force = False,
     encoding: TableEncoding = None,
+    delimiter: TableDelimiter = None,
+    sheet: TableSheet = None,
+    header_row: HeaderRow = None,
+    output_delimiter: Annotated[
+        str | None,
+        typer.Option(
+            "--output-delimiter",
+            metavar="SIGN",
+            help="What to write between a CSV's cells; as the table was read, if not given.",
+        ),
+    ] = None,
     progress: Annotated[
         Literal["auto", "json"],
         typer.Option(
@@ -311,7 +352,8 @@ def batch(
             q=q,
             mapping=mapping or (),
             force=force,
-            encoding=encoding,
+            read_as=_read_as(encoding, delimiter, sheet, header_row),
+            output_delimiter=output_delimiter,
             progress=progress,
             engine=engine,
             llm=llm,
@@ -334,22 +376,27 @@ def report(
     mapping: ColumnMap = None,
     title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers",
     force: Force = False,
+    encoding: TableEncoding = None,
+    delimiter: TableDelimiter = None,
+    sheet: TableSheet = None,
+    header_row: HeaderRow = None,
     bank: BankDir = None,
     rubrics: RubricsDir = None,
 ) -> None:
     """Make one page of a graded table: scores, questions, key points, answers with evidence."""
     from grader.cli.report import ReportOptions, run_report
 
-    options = ReportOptions(
-        table=table,
-        output=output,
-        candidate=candidate,
-        mapping=mapping or (),
-        title=title,
-        force=force,
-        settings={"bank": bank, "rubrics": rubrics},
-    )
     with reporting():
+        options = ReportOptions(
+            table=table,
+            output=output,
+            candidate=candidate,
+            mapping=mapping or (),
+            title=title,
+            force=force,
+            read_as=_read_as(encoding, delimiter, sheet, header_row),
+            settings={"bank": bank, "rubrics": rubrics},
+        )
         run_report(options)
 
 
@@ -375,6 +422,9 @@ def evaluate(
     mapping: ColumnMap = None,
     force: Force = False,
     encoding: TableEncoding = None,
+    delimiter: TableDelimiter = None,
+    sheet: TableSheet = None,
+    header_row: HeaderRow = None,
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
@@ -422,7 +472,7 @@ def evaluate(
             max_mark=max_mark,
             q=q,
             mapping=mapping or (),
-            encoding=encoding,
+            read_as=_read_as(encoding, delimiter, sheet, header_row),
             settings=settings,
             llm=llm,
         )
@@ -450,6 +500,9 @@ def calibrate(
     mapping: ColumnMap = None,
     force: Force = False,
     encoding: TableEncoding = None,
+    delimiter: TableDelimiter = None,
+    sheet: TableSheet = None,
+    header_row: HeaderRow = None,
     bank: BankDir = None,
     rubrics: RubricsDir = None,
     encoder: EncoderName = None,
@@ -458,17 +511,26 @@ def calibrate(
     """Fit your own scale to your marks, for --calibration."""
     from grader.cli.evaluate import MarkedOptions, run_calibrate
 
-    marked = MarkedOptions(
-        table=table,
-        mark=mark,
-        max_mark=max_mark,
-        q=q,
-        mapping=mapping or (),
-        encoding=encoding,
-        settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
-    )
     with reporting():
+        marked = MarkedOptions(
+            table=table,
+            mark=mark,
+            max_mark=max_mark,
+            q=q,
+            mapping=mapping or (),
+            read_as=_read_as(encoding, delimiter, sheet, header_row),
+            settings={"bank": bank, "rubrics": rubrics, "encoder": encoder, "threads": threads},
+        )
         run_calibrate(marked, output, force=force)
+
+
+def _read_as(
+    encoding: str | None, delimiter: str | None, sheet: str | None, header_row: int | None
+) -> ReadAs:
+    """What the user says of a table."""
+    from grader.batch.table import ReadAs
+
+    return ReadAs(encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row)
 
 
 def run(args: list[str] | None = None) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from grader.batch.table import ReadAs
 from grader.batch.writers import check_output
 from grader.catalog import Catalog
 from grader.files import write_whole
@@ -28,6 +29,7 @@ class ReportOptions:
     mapping: Sequence[str]
     title: str
     force: bool
+    read_as: ReadAs
     settings: Mapping[str, Any]
 
 
@@ -40,6 +42,6 @@ def run_report(options: ReportOptions) -> None:
     check_output(options.output, force=options.force)
     catalog = Catalog.from_settings(load_settings(**options.settings))
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
-    rows = read_graded(options.table, options.candidate, prompts, options.mapping)
+    rows = read_graded(options.table, options.candidate, prompts, options.mapping, options.read_as)
     write_whole(options.output, report_page(rows, options.title))
     typer.echo(f"{options.output}: {counted(len(rows), 'answer')}", err=True)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.batch.readers import open_table, text_rows
-from grader.batch.roles import find_column, is_alike, long_parts
-from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, check_columns
+from grader.batch.readers import open_table
+from grader.batch.roles import check_long, is_summary_row, long_parts
+from grader.batch.table import ReadAs, Wanted, text_rows
+from grader.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, find_column, is_alike
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
+from grader.evaluation.marks import read_marks, share
 from grader.evaluation.scale import Scale, find_scale, highest, split_mark, without_scale
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question
@@ -77,7 +79,8 @@ def read_marked(
     *,
     q: str | None = None,
     mapping: Sequence[str] = (),
-    encoding: str | None = None,
+    read_as: ReadAs | None = None,
+    wanted: Wanted | None = None,
 ) -> tuple[list[Marked], int]:
     """The rows that have a mark, and how many have none.
 
@@ -89,42 +92,43 @@ def read_marked(
             1 if no mark is higher.
         q: the question of rows that name none.
         mapping: ``PART=COLUMN`` for columns with other names.
-        encoding: of the table; found if not given.
+        read_as: what is known of the table; the rest is found.
+        wanted: tells names of columns that are looked for.
 
     Raises:
         TableError: the table won't do, a mark is not a number from 0 to ``most``, no row has
             a mark, or nothing says what marks are out of.
     """
-    source = open_table(table, encoding)
-    parts = long_parts(source, mapping)
-    if ANSWER not in parts:
-        raise TableError(
-            f"{table}: has no column '{ANSWER}', and marks need one answer a row: name the column "
-            f"of answers with --map {ANSWER}=COLUMN"
-        )
-    names = {name: part for part, name in parts.items()}
-    check_columns([names.get(name, name) for name in source.columns], str(table), q=q)
+    source = open_table(table, read_as, wanted=wanted)
+    parts = long_parts(source, mapping, q)
+    try:
+        told = any(text.partition("=")[0].strip() == ANSWER for text in mapping)
+        check_long(source, parts, q=q, told=told)
+    except TableError as error:
+        need = f"has no column '{ANSWER}', and marks need a row an answer"
+        raise TableError(str(error).replace(f"has no column '{ANSWER}'", need)) from None
     marks = find_marks(column, source.columns)
     if marks is None:
         named = ", ".join(f"'{name}'" for name in source.columns)
         raise TableError(
             f"{table}: has no column '{column}' of marks: it has {named}; choose with --mark"
         )
-    numbered = list(text_rows(source))
-    given = [(n, row) for n, row in numbered if row[marks].strip()]
-    if not given:
+    numbered = [
+        (n, row) for n, row in text_rows(source) if not is_summary_row(row, [parts[ANSWER]])
+    ]
+    split = [split_mark(row[marks]) for _, row in numbered]
+    where = [f"{table}: row {n}: {marks}" for n, _ in numbered]
+    values = read_marks([(w, text) for w, (text, _) in zip(where, split, strict=True)], most)
+    if all(value is None for value in values):
         raise TableError(f"{table}: no row has a mark in '{marks}': there is nothing to compare")
     scale = Scale(most) if most is not None else find_scale(source.columns, marks)
-    read = [_out_of(n, row, marks, scale, table) for n, row in given]
-    unsaid = [value for value, own in read if own is None]
+    of = [own or scale.of(row) for (_, own), (_, row) in zip(split, numbered, strict=True)]
+    unsaid = [v for v, own in zip(values, of, strict=True) if own is None and v is not None]
     usual = highest(unsaid, f"{table}: column '{marks}'") if unsaid else 1.0
     marked = [
-        Marked(
-            n,
-            _share(value, own or usual, f"{table}: row {n}: {marks} = {row[marks].strip()}"),
-            {part: row[name] for part, name in parts.items()},
-        )
-        for (n, row), (value, own) in zip(given, read, strict=True)
+        Marked(n, share(value, own or usual, w), {part: row[name] for part, name in parts.items()})
+        for (n, row), value, own, w in zip(numbered, values, of, where, strict=True)
+        if value is not None
     ]
     return marked, len(numbered) - len(marked)
 
@@ -160,24 +164,3 @@ def _chunks(marked: Sequence[Marked]) -> Iterator[list[Marked]]:
     rest = iter(marked)
     while chunk := list(islice(rest, _CHUNK)):
         yield chunk
-
-
-def _out_of(
-    number: int, row: Mapping[str, str], marks: str, scale: Scale, table: Path
-) -> tuple[float, float | None]:
-    """A row's mark, and what it is out of where its cell or the scale says so."""
-    text, own = split_mark(row[marks])
-    try:
-        mark = float(text)
-    except ValueError:
-        where = f"{table}: row {number}: {marks}"
-        raise TableError(f"{where} = '{row[marks].strip()}': is not a number") from None
-    return mark, own or scale.of(row)
-
-
-def _share(mark: float, most: float, where: str) -> float:
-    if not 0 <= mark <= most:
-        raise TableError(
-            f"{where}: must be from 0 to {most:g}: name the highest mark with --max-mark"
-        )
-    return mark / most

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.answer_cells import answer_text
 from grader.batch.cells import was_made_safe
 from grader.batch.details import was_cut
-from grader.batch.readers import open_table, text_rows
-from grader.batch.roles import PARTS, find_column, is_alike, long_parts
-from grader.columns import ADDED, ANSWER, DETAIL, QUESTION, QUESTION_ID
-from grader.errors import TableError
+from grader.batch.readers import open_table
+from grader.batch.roles import long_parts
+from grader.batch.table import ReadAs, text_rows
+from grader.columns import (
+    ADDED,
+    ANSWER,
+    DETAIL,
+    PARTS,
+    QUESTION,
+    QUESTION_ID,
+    find_column,
+    is_alike,
+)
+from grader.errors import AnswerError, TableError
+
+# An index that pandas wrote, which names nobody.
+_INDEX = re.compile(r"(column|Unnamed:) \d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +62,11 @@ class _Columns:
 
 
 def read_graded(
-    table: Path, candidate: str | None, prompts: Mapping[str, str], mapping: Sequence[str] = ()
+    table: Path,
+    candidate: str | None,
+    prompts: Mapping[str, str],
+    mapping: Sequence[str] = (),
+    read_as: ReadAs | None = None,
 ) -> list[Graded]:
     """The rows of a table that ``grade batch`` wrote.
 
@@ -57,12 +76,13 @@ def read_graded(
             neither an answer nor a question, and if there is none the row's number.
         prompts: the text of questions by slug.
         mapping: ``PART=COLUMN`` for columns with other names, as ``grade batch`` was told.
+        read_as: what is known of the table; the rest is found.
 
     Raises:
         TableError: it is no graded table, has no such column, its answers are not those that
             were graded, or a detail is damaged or was cut.
     """
-    source = open_table(table)
+    source = open_table(table, read_as, wanted=_is_known)
     missing = [name for name in ADDED if name not in source.columns]
     if missing:
         raise TableError(
@@ -78,6 +98,11 @@ def read_graded(
     return [_graded(number, row, columns, prompts) for number, row in text_rows(source)]
 
 
+def _is_known(name: str) -> bool:
+    """Whether a name must not stand twice."""
+    return name in ADDED or any(is_alike(name, part) for part in PARTS)
+
+
 def _candidate_column(
     header: Sequence[str], wanted: str | None, parts: Mapping[str, str], table: Path
 ) -> str | None:
@@ -91,7 +116,7 @@ def _candidate_column(
 
 def _may_name(column: str, parts: Mapping[str, str]) -> bool:
     """Whether candidates may be named there: a column called 'answer' is a key if no answer."""
-    taken = column in ADDED or column in parts.values()
+    taken = column in ADDED or column in parts.values() or _INDEX.fullmatch(column)
     return not taken and not any(is_alike(column, part) for part in PARTS)
 
 
@@ -146,9 +171,18 @@ def _as_graded(cell: str, detail: Mapping[str, Any]) -> str | None:
     """
     found = list(_evidence(detail))
     texts = [cell[1:], cell] if was_made_safe(cell) else [cell]
+    texts += [text for cell in list(texts) if (text := _answer(cell)) is not None]
     return next(
         (t for t in texts if all(t[e["start"] : e["end"]] == e["text"] for e in found)), None
     )
+
+
+def _answer(cell: str) -> str | None:
+    """What ``grade batch`` took from a cell."""
+    try:
+        return answer_text(cell)
+    except AnswerError:
+        return None
 
 
 def _evidence(detail: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
