@@ -17,6 +17,7 @@ LAYERS = [
     ["resources"],
     ["schema"],
     ["settings"],
+    ["endpoints"],
     ["text"],
     ["answers", "articles", "lexicon", "templates"],
     ["yamlfile"],

@@ -240,6 +240,9 @@ def _print_summary(summary: Summary, output: str) -> None:
     if summary.review:
         lines.append("for a person because:")
         lines += [f"  {rows:,}  {reason}" for reason, rows in summary.review]
+    if summary.judge:
+        lines.append("the judge failed because:")
+        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.judge]
     if summary.failures:
         lines.append("failed because:")
         lines += [f"  {rows:,}  {reason}" for reason, rows in summary.failures]

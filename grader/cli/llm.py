@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from grader.batch.jobs import Finished, Submitted, Waiting
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
+    from grader.records import Grade
     from grader.settings import Settings
 
 Llm = Annotated[
@@ -40,6 +41,16 @@ LlmPrices = Annotated[
 LlmCache = Annotated[
     str | None,
     typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
+]
+LlmConcurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--llm-concurrency", help="The most calls side by side; 1 for a server that takes one."
+    ),
+]
+LlmTimeout = Annotated[
+    float | None,
+    typer.Option("--llm-timeout", help="Seconds: the longest that one call may take."),
 ]
 MaxCost = Annotated[
     float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
@@ -82,6 +93,8 @@ def llm_settings(
     runs: int | None,
     prices: str | None,
     cache: str | None,
+    concurrency: int | None,
+    timeout: float | None,
     max_cost: float | None,
     max_calls: int | None,
     redact: bool,
@@ -100,6 +113,8 @@ def llm_settings(
         "llm_runs": runs,
         "llm_prices": prices,
         "llm_cache": cache,
+        "llm_concurrency": concurrency,
+        "llm_timeout": timeout,
         "llm_max_cost": max_cost,
         "llm_max_calls": max_calls,
         "llm_redact": redact or None,
@@ -143,6 +158,29 @@ def tell_of(judge: Judge | None) -> None:
         typer.echo(f"judge: {watch.passed} of {watch.judged} canaries passed{verdict}", err=True)
 
 
+def tell_of_failure(grade: Grade) -> None:
+    """Say on standard error that a grade is without the judge that was asked for, and why."""
+    report = grade.judge
+    if report is None:
+        return
+    if not report.reliable:
+        why = "the judge is unreliable: it let an answer pass that must not"
+    elif report.status == "judged":
+        if not report.failures:
+            return
+        first = report.failures[0]
+        typer.echo(
+            f"grade: the judge failed in {len(report.failures)} of its runs: "
+            f"{first.reason}: {_one_line(first.message)}",
+            err=True,
+        )
+        return
+    else:
+        asked = "failed" if report.status == "failed" else "was not asked"
+        why = f"the judge {asked}: {_one_line(report.reason)}"
+    typer.echo(f"grade: {why}: the score is the offline one", err=True)
+
+
 def print_forecast(forecast: Forecast) -> None:
     """Say what a run would take."""
     taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
@@ -175,6 +213,10 @@ def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
             for job, s in came.states
         )
         typer.echo(f"waiting for {_jobs(len(came.states))}: {states}: ask again later")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _jobs(count: int) -> str:
