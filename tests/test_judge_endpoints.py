@@ -267,6 +267,7 @@ THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm. covere
         [{"type": "output_text", "text": GOOD}],
         [GOOD],
         {"type": "text", "text": GOOD},
+        json.loads(GOOD),
         f"```json\n{GOOD}\n```\n",
         f"```{GOOD}```",
         f"\n\n```JSON {GOOD} ```",
@@ -327,6 +328,14 @@ def test_an_empty_reply_is_called_that():
     with serving(lambda request, _: spoken({"content": None}, request)) as server:
         [outcome], *_ = ask(server, llm_attempts=1)
     assert "the reply is empty (finish_reason: stop)" in str(outcome)
+
+
+def test_a_refusal_may_be_a_part_of_the_content():
+    parts = [{"type": "refusal", "refusal": "I can't help with that"}]
+    with serving(lambda request, _: spoken({"content": parts}, request)) as server:
+        [outcome], *_ = ask(server)
+    assert isinstance(outcome, errors.JudgeRefusalError)
+    assert "I can't help" in str(outcome)
 
 
 @pytest.mark.parametrize(
@@ -579,6 +588,17 @@ def test_a_time_out_narrows_for_long():
     assert throttle.places == 16
 
 
+@pytest.mark.parametrize("status", [408, 504, 524])
+def test_a_gateway_that_waits_in_vain_narrows_the_run_as_well(status):
+    """It stands before a server with one slot, and gives up before we do."""
+    with serving(lambda *_: GOOD) as server:
+        server.script = lambda *_: GOOD if server.busy <= 1 else Fault(status)
+        server.slot, server.pace = threading.Lock(), 0.01
+        outcomes, client, _ = ask(server, times=40, llm_attempts=20)
+    assert all(isinstance(outcome, tuple) for outcome in outcomes)
+    assert client._throttle.places <= 6
+
+
 def test_the_wait_for_a_place_between_attempts_counts_against_nobody():
     with serving(lambda _, n: Fault(500) if n in {1, 2, 3} else GOOD) as server:
         server.slot, server.pace = threading.Lock(), 0.25
@@ -607,6 +627,7 @@ def test_the_flags_for_slow_servers(tmp_path):
     assert "--llm-concurrency" in failure["message"]
     assert "no reply within 0.3 s" in table.stderr
     assert marked.returncode == 0, marked.stderr
+    assert "judge: failed once: JudgeTimeoutError: no reply within 0.3 s" in marked.stderr
     refused(command("--text", "x", "--q", "dropout", "--llm-timeout", "3"), "add --llm")
     refused(command("--text", "x", "--q", "dropout", "--llm-concurrency", "3"), "add --llm")
 

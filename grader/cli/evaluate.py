@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.batch.writers import check_output
-from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
 from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, Marked, judge, read_marked
@@ -88,6 +88,7 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
             _print(evaluation)
         _draw(judgement, evaluation, options)
         tell_of(llm_judge)
+        tell_of_failures(j.grade for j in judgement.judged)
 
 
 def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:

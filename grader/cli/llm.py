@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from grader.records import Grade
     from grader.settings import Settings
 
+_REASONS_SHOWN = 5
 Llm = Annotated[
     bool,
     typer.Option("--llm", help="Let a language model check every point as well (docs/llm.md)."),
@@ -181,6 +183,18 @@ def tell_of_failure(grade: Grade) -> None:
     typer.echo(f"grade: {why}: the score is the offline one", err=True)
 
 
+def tell_of_failures(grades: Iterable[Grade]) -> None:
+    """Say on standard error why the judge failed at grades of a table, the most frequent first."""
+    reasons = Counter(
+        f"{failure.reason}: {_one_line(failure.message)}"
+        for grade in grades
+        if grade.judge
+        for failure in grade.judge.failures
+    )
+    for reason, times in reasons.most_common(_REASONS_SHOWN):
+        typer.echo(f"judge: failed {_times(times)}: {reason}", err=True)
+
+
 def print_forecast(forecast: Forecast) -> None:
     """Say what a run would take."""
     taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
@@ -213,6 +227,10 @@ def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
             for job, s in came.states
         )
         typer.echo(f"waiting for {_jobs(len(came.states))}: {states}: ask again later")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _one_line(text: str) -> str:

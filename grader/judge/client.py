@@ -26,7 +26,7 @@ from grader.errors import (
 from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
-from grader.judge.faults import BUSY, Answered, answered, fault_of, translate
+from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
 from grader.judge.parameters import Request, Trial, request_body
 from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait
 from grader.judge.replies import Tokens, text_of, tokens_of
@@ -221,6 +221,7 @@ class Client:
             raise
         except (JudgeError, JudgeSetupError) as error:
             self._note(sent, None, error)
+            self._throttle.narrow()  # a server that is asked too much may hang up as well
             raise
         reply = came.status < HTTPStatus.BAD_REQUEST
         self._spend(asking, tokens_of(came.body, asking.request.text if reply else None))
@@ -253,7 +254,9 @@ class Client:
         self, fault: JudgeError | JudgeSetupError, came: Answered
     ) -> JudgeError | JudgeSetupError:
         """A fault, after what it means for the calls to come; another one to give up the run."""
-        if came.status in BUSY or isinstance(fault, JudgeRateLimitError):
+        if came.status in LATE:
+            self._throttle.narrow_for_long()
+        elif came.status in BUSY or isinstance(fault, JudgeRateLimitError):
             self._throttle.narrow()
         if not isinstance(fault, JudgeRateLimitError):
             self._refusals.end()

@@ -38,7 +38,9 @@ NOT_SUPPORTED = frozenset(
 )
 BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, 529})
 """What an endpoint says that has too much to do."""
-_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY})
+LATE = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT, 524})
+"""What a gateway says that has waited in vain."""
+_TRY_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY, 498})
 _NO_KEY = "refuses the key in OPENAI_API_KEY"
 _NO_CREDIT = "no credit"
 _NO_MODEL = "no such model or path"
@@ -121,7 +123,7 @@ def answered(error: openai.APIStatusError) -> Answered:
     """What the SDK made an error of."""
     response = error.response
     body = getattr(response, "text", "") or ""
-    return Answered(error.status_code, body, _retry_after(response.headers, body))
+    return Answered(error.status_code, body, _retry_after(response.headers))
 
 
 def fault_of(
@@ -143,11 +145,13 @@ def fault_of(
         if error is None:
             return None
         status = _status_within(error)
+    delay = _DELAY.search(came.body)
+    wait = float(delay[1]) if delay and came.retry_after is None else came.retry_after
     said = f"Error code: {status} - {_without_key(reason_in(came.body), key)}"
-    kind = _kind(status, data, said, came.retry_after, proven=proven)
+    kind = _kind(status, data, said, wait, proven=proven)
     if kind:
         return JudgeSetupError(f"{base_url}: {kind}: {said}{_hint(kind, base_url)}")
-    return _of_one(status, data, said, came.retry_after)
+    return _of_one(status, data, said, wait)
 
 
 def translate(error: openai.OpenAIError, base_url: str, key: str) -> JudgeError | JudgeSetupError:
@@ -246,14 +250,11 @@ def _passes(status: int) -> bool:
     return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN
 
 
-def _retry_after(headers: Mapping[str, str], body: str) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds that the endpoint asks us to wait."""
-    asked = [(headers.get("retry-after-ms", ""), 1000), (headers.get("retry-after", ""), 1)]
-    found = _DELAY.search(body)
-    asked += [(found[1], 1)] if found else []
-    for text, unit in asked:
+    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
         try:
-            seconds = float(text) / unit
+            seconds = float(headers.get(name, "")) / unit
         except ValueError:
             continue
         if 0 <= seconds < float("inf"):

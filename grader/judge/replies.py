@@ -26,6 +26,7 @@ from grader.judge.budget import estimate_tokens
 from grader.judge.rungs import Rung
 
 _SHOWN = 300  # characters of an endpoint's own words in a message
+_READ = 50_000  # characters of a page
 _FENCE = re.compile(r"```[\w-]*\s*(.*?)\s*```", re.DOTALL)
 _NOT_SEEN = re.compile(
     r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE
@@ -58,7 +59,8 @@ def shortened(text: str) -> str:
 
 
 def page_text(text: str) -> str:
-    """What a reader sees of a page; any other text as it is."""
+    """What a reader sees of the beginning of a page; any other text as it is."""
+    text = text[:_READ]
     seen = _NOT_SEEN.sub(" ", text) if text.lstrip()[:1] == "<" else text
     return " ".join(unescape(seen).split())
 
@@ -122,7 +124,7 @@ def text_of(body: str, rung: Rung) -> str:
     """
     choice, message = _choice(body)
     finish = str(choice.get("finish_reason") or "").lower()
-    refusal = message.get("refusal")
+    refusal = message.get("refusal") or _part(message, "refusal")
     if refusal or finish.startswith(_FILTERED):
         raise JudgeRefusalError(f"the model declines: {shortened(str(refusal or 'filtered'))}")
     if finish in _CUT:
@@ -162,7 +164,8 @@ def _content(content: Any) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, dict):
-        content = [content]
+        # A gateway that has parsed the model's JSON, or one part alone.
+        return _content([content]) if "text" in content else json.dumps(content)
     if not isinstance(content, list):
         return ""
     parts = [{"text": part} if isinstance(part, str) else part for part in content]
@@ -173,6 +176,13 @@ def _content(content: Any) -> str:
         and part.get("type") in _TEXT_PARTS
         and isinstance(part.get("text"), str)
     )
+
+
+def _part(message: Mapping[str, Any], name: str) -> Any:
+    """What the first part of a name holds, where a message has parts."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return next((p[name] for p in parts if isinstance(p, dict) and p.get(name)), None)
 
 
 def _arguments(message: Mapping[str, Any]) -> str:
