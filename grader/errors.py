@@ -134,7 +134,7 @@ class JudgeError(GraderError):
 
 
 class JudgeRateLimitError(JudgeError):
-    """The endpoint asked to wait (429) beyond the deadline."""
+    """The endpoint asked to wait (429, or it still loads its model) beyond the deadline."""
 
 
 class JudgeServerError(JudgeError):

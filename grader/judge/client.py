@@ -262,8 +262,8 @@ class Client:
             self._refusals.end()
         elif self._refusals.add(fault.retry_after):
             return JudgeSetupError(
-                f"{self.base_url}: given up after {self._refusals.seconds:.0f} s of nothing but "
-                f"429: {fault}: look at your quota, or run the same command again later"
+                f"{self.base_url}: given up after {self._refusals.seconds:.0f} s in which it only "
+                f"told us to wait: {fault}: look at your quota, or run the same command again later"
             )
         return fault
 

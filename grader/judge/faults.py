@@ -26,7 +26,7 @@ from grader.errors import (
     JudgeSetupError,
     JudgeTimeoutError,
 )
-from grader.judge.reasons import codes_in, reason_in
+from grader.judge.reasons import codes_in, explains, reason_in, reason_of
 from grader.judge.replies import parse_json, shortened
 
 NOT_SUPPORTED = frozenset(
@@ -105,6 +105,7 @@ _FILTER_CODES = re.compile(
 _BAD_JSON_CODES = re.compile(
     r"json_validate_failed|tool_use_failed|output_parse_failed", re.IGNORECASE
 )
+_LOADING = re.compile(r"(?i)\bloading\b")  # llama.cpp and TGI, of a model that is not there yet
 _DELAY = re.compile(r'"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
 _CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 
@@ -139,15 +140,15 @@ def fault_of(
             refused is this one request.
     """
     data = parse_json(came.body)
-    status = came.status
+    status, reason = came.status, reason_in(came.body)
     if status < HTTPStatus.BAD_REQUEST:
         error = _error_within(data)
         if error is None:
             return None
-        status = _status_within(error)
+        status, reason = _status_within(error), reason_of(error)
     delay = _DELAY.search(came.body)
     wait = float(delay[1]) if delay and came.retry_after is None else came.retry_after
-    said = f"Error code: {status} - {_without_key(reason_in(came.body), key)}"
+    said = f"Error code: {status} - {_without_key(reason, key)}"
     kind = _kind(status, data, said, wait, proven=proven)
     if kind:
         return JudgeSetupError(f"{base_url}: {kind}: {said}{_hint(kind, base_url)}")
@@ -184,9 +185,7 @@ def _error_within(data: Any) -> Any:
     within = first.get("error") if isinstance(first, dict) else None
     if data.get("error") or within:
         return data.get("error") or within
-    if data.get("object") == "error" or (not choices and data.get("detail")):
-        return data
-    return None
+    return data if not choices and explains(data) else None
 
 
 def _status_within(error: Any) -> int:
@@ -235,7 +234,8 @@ def _hint(kind: str, base_url: str) -> str:
 
 def _of_one(status: int, data: Any, said: str, wait: float | None) -> JudgeError:
     codes = " ".join(codes_in(data))
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
+    loads = status == HTTPStatus.SERVICE_UNAVAILABLE and _LOADING.search(said)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or loads:
         return JudgeRateLimitError(said, retry_after=wait)
     if status in NOT_SUPPORTED and _FILTER_CODES.search(codes):
         return JudgeRefusalError(f"the endpoint's filter: {said}")

@@ -35,7 +35,6 @@ from grader.settings import Settings, changed, load_settings
 from grader.text import words
 
 if TYPE_CHECKING:
-    from grader.judge.client import Client
     from grader.judge.forecast import Forecast, Planned
     from grader.judge.jobs import Jobs
     from grader.judge.parameters import Request
@@ -90,6 +89,8 @@ class Judge:
             MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
         """
+        from grader.judge.client import Client
+
         self.settings = changed(settings or load_settings(), **overrides)
         self.models = _names(model) or _names(self.settings.llm_model)
         if not self.models:
@@ -105,9 +106,10 @@ class Judge:
             max_calls=self.settings.llm_max_calls,
             max_cost=self.settings.llm_max_cost,
         )
-        self._client = _client(self.settings, api_key, self.budget)
-        self._redactor = _redactor(self.settings)
-        self._log = self._client.log = _log(self.settings)
+        self._client = Client(self.settings, api_key, self.budget)
+        own = self.settings
+        self._redactor = Redactor(own.llm_phone_region) if own.llm_redact else None
+        self._log = self._client.log = AuditLog(expanded(own.llm_log)) if own.llm_log else None
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self._desks = asyncio.Semaphore(_AHEAD * self.settings.llm_concurrency)
@@ -392,17 +394,3 @@ def _names(models: str | Sequence[str]) -> tuple[str, ...]:
 
 def _cache(settings: Settings) -> ReplyCache | None:
     return None if settings.llm_cache == OFF else ReplyCache(cache_folder(settings.llm_cache))
-
-
-def _redactor(settings: Settings) -> Redactor | None:
-    return Redactor(settings.llm_phone_region) if settings.llm_redact else None
-
-
-def _log(settings: Settings) -> AuditLog | None:
-    return AuditLog(expanded(settings.llm_log)) if settings.llm_log else None
-
-
-def _client(settings: Settings, api_key: str | None, budget: Budget) -> Client:
-    from grader.judge.client import Client
-
-    return Client(settings, api_key, budget)

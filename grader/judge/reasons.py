@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.judge.replies import page_text, parse_json, shortened
 
-_WORDS = ("message", "msg", "detail", "error", "errors", "error_description", "title", "reason")
+_WORDS = (
+    "message",
+    "msg",
+    "detail",
+    "error",
+    "errors",
+    "error_description",
+    "title",
+    "reason",
+    "raw",
+    "metadata",
+)
 _CODES = ("code", "type", "status", "reason", "error")
 # What repeats our own request: its words are no complaint.
 _ECHOES = frozenset({"input", "body", "request", "messages", "failed_generation", "url", "ctx"})
@@ -18,9 +30,21 @@ def reason_in(body: str) -> str:
     """Why, in the endpoint's own words, on one line and cut short."""
     data = parse_json(body)
     if isinstance(data, (dict, list)):
-        words = list(dict.fromkeys(_words(data, _DEEPEST)))
-        return shortened("; ".join(words) if words else body)
+        return reason_of(data)
     return shortened(page_text(data if isinstance(data, str) else body)) or "no reason was given"
+
+
+def reason_of(error: Any) -> str:
+    """The same of a value that stood in a body."""
+    if isinstance(error, str):
+        return shortened(error)
+    words = list(dict.fromkeys(_words(error, _DEEPEST)))
+    return shortened("; ".join(words) if words else json.dumps(error, ensure_ascii=False))
+
+
+def explains(data: Mapping[str, Any]) -> bool:
+    """Whether a body has words that explain."""
+    return any(_words(data, _DEEPEST))
 
 
 def complaint_in(body: str) -> tuple[list[str], str]:
