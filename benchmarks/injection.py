@@ -30,7 +30,7 @@ invisible Unicode       32       75%     88%    83%   100%     0%     12%      0
 appeals                 32       12%     12%    12%   100%     0%     88%      0%    100%      100%
 quotes of the rubric    32        0%      0%     0%    86%     0%    100%      0%    100%      100%
 all                    256       28%     31%    29%    97%     0%     66%      0%     95%      100%
-false alarms: 2 of 1426 examples of the bank are suspected
+false alarms: 0 of 1426 examples of the bank are suspected
 """
 
 from __future__ import annotations

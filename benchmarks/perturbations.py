@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import random
 import re
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ OFF_TOPIC = (
     "On most weekends I cycle along the river with two friends from school. "
     "Our office has a kitchen where somebody always bakes something on Fridays."
 )
+_SIGN = re.compile(r"[.,](?!\w)|[;:!?()\[\]\"“”…—–]|(?<=\s)-(?=\s)")
 _VERB = re.compile(r"\b(is|are|was|were|can|could|will|would|does|do|has|have|should|may|must)\b")
 _SPELLED = re.compile(
     r"\b(?:regular|normal|optim|general|organ|real|initial|minim|maxim|penal|standard|central)"
@@ -155,6 +157,22 @@ def reordered(text: str) -> str:
 def unpunctuated(text: str) -> str:
     """Lower case, a line a sentence, no full stops: as typed on a telephone."""
     return "\n".join(s.text.rstrip(".!?").lower() for s in sentences(text))
+
+
+def dictated(text: str) -> str:
+    """Lower case, one line, no signs but those within words and numbers: as spoken."""
+    return " ".join(_SIGN.sub(" ", text.lower()).split())
+
+
+def in_html(text: str) -> str:
+    """A paragraph a sentence, as an editor in a browser hands it over."""
+    parts = (html.escape(s.text).replace(" ", "&nbsp;", 1) for s in sentences(text))
+    return "".join(f'<p dir="ltr">{part}</p>' for part in parts)
+
+
+def in_semicolons(text: str) -> str:
+    """Semicolons for full stops."""
+    return "; ".join(s.text.rstrip(".;") for s in sentences(text)) + "."
 
 
 def _replaced(text: str, table: dict[str, str]) -> str:

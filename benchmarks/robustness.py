@@ -5,7 +5,10 @@
 For every question one of our own model answers is spoiled or rewritten, and statements that
 contradict its key points are put together to a fluent wrong answer. ``passed`` is the share
 that reaches the pass score; ``change`` the mean score less that of the same answer before
-(the answer itself for rewritings; the answer without the trigger for triggers).
+(the answer itself for rewritings; the answer without the trigger for triggers); ``moved`` the
+share whose score changes by more than .2.
+
+With ``--strong`` only the rewritings are graded, of all model answers and all strong examples.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from grader.rubric import load_contrast
 from grader.settings import Settings
 
 NEAR_NOTHING = 0.05
+MOVED = 0.2
 REWRITINGS = {
     "typos": p.typos,
     "American spelling": p.american,
@@ -31,6 +35,9 @@ REWRITINGS = {
     "symbols for words": p.symbols,
     "sentences reordered": p.reordered,
     "no punctuation": p.unpunctuated,
+    "dictated": p.dictated,
+    "semicolons for full stops": p.in_semicolons,
+    "in HTML": p.in_html,
     "padded with off-topic prose": p.padded,
 }
 
@@ -48,12 +55,14 @@ def main() -> None:
     """Grade all variants and print the table."""
     parser = argparse.ArgumentParser(description="Robustness over the bank.")
     parser.add_argument("--every", type=int, default=1, help="only every Nth question")
+    parser.add_argument("--strong", action="store_true", help="rewritings of all right answers")
     args = parser.parse_args()
     grader = Grader(Settings())
     rows: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
     answers = _model_answers(grader)
     for slug in list(answers)[:: args.every]:
-        variants = list(_variants(grader, slug, answers))
+        chosen = _rewritings(grader, slug) if args.strong else _variants(grader, slug, answers)
+        variants = list(chosen)
         texts = [t for v in variants for t in (v.text, v.before)]
         grades = dict(zip(texts, grader.grade_many(texts, slug), strict=True))
         for v in variants:
@@ -76,6 +85,13 @@ def _model_answers(grader: Grader) -> dict[str, str]:
         for slug, (entry, rubric, _) in entries.items()
         if entry.references and not rubric.open_ended
     }
+
+
+def _rewritings(grader: Grader, slug: str) -> Iterator[Variant]:
+    entry, rubric, _ = grader.catalog.load(slug)
+    strong = (e.answer for e in rubric.examples if e.kind == "strong")
+    for right in (*entry.references, *strong):
+        yield from (Variant(name, way(right), right) for name, way in REWRITINGS.items())
 
 
 def _variants(grader: Grader, slug: str, answers: dict[str, str]) -> Iterator[Variant]:
@@ -114,13 +130,15 @@ def _neighbour(grader: Grader, slug: str, answers: dict[str, str]) -> str:
 
 
 def _print(rows: dict[str, list[tuple[float, float, bool]]]) -> None:
-    print(f"{'answer':34}{'n':>6}{'score':>8}{'change':>8}{'gained':>8}{'lost':>8}{'passed':>8}")
+    print(
+        f"{'answer':34}{'n':>6}{'score':>8}{'change':>8}{'gained':>8}{'lost':>8}{'moved':>8}{'passed':>8}"
+    )
     for kind, values in rows.items():
         score, change, passed = (np.array(column, dtype=float) for column in _columns(values))
         print(
             f"{kind:34}{len(values):6}{score.mean():8.2f}{change.mean():+8.2f}"
             f"{(change > NEAR_NOTHING).mean():8.0%}{(change < -NEAR_NOTHING).mean():8.0%}"
-            f"{passed.mean():8.0%}"
+            f"{(abs(change) > MOVED).mean():8.0%}{passed.mean():8.0%}"
         )
 
 

@@ -39,10 +39,12 @@ from grader.columns import (
 )
 from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
 from grader.feedback import write_feedback
+from grader.reading import Reading, read
 from grader.records import Calibration, Failure, Grade, Question
+from grader.rendering import rendered
 from grader.rubric import question_from_reference
 from grader.settings import Settings, changed, load_settings
-from grader.text import Segment, normalise, sentences, units
+from grader.text import sentences
 from grader.version import __version__
 
 if TYPE_CHECKING:
@@ -469,7 +471,7 @@ class Grader:
                 f"the answer has {len(answer):,} characters, more than "
                 f"{self.settings.max_answer_chars:,}: shorten it or raise max_answer_chars"
             )
-        if not sentences(answer):
+        if not sentences(rendered(answer).text):
             raise AnswerError("the answer is empty: there is nothing to grade")
 
     def _is_gradable(self, answer: str) -> bool:
@@ -507,21 +509,16 @@ class Grader:
         """Encode all units of all answers in one go, then judge answer by answer."""
         from grader.encoders.vectors import unit_vectors
 
-        split = [units(answer.text) for answer in answers]
-        texts = [normalise(unit.text) for parts in split for unit in parts]
-        distinct = list(dict.fromkeys(texts))
+        readings = [read(answer.text) for answer in answers]
+        distinct = list(dict.fromkeys(text for reading in readings for text in reading.said))
         rows = {text: i for i, text in enumerate(distinct)}
         vectors = unit_vectors(self.encoder, distinct)
-        grades, start = [], 0
-        for answer, parts in zip(answers, split, strict=True):
-            own = texts[start : start + len(parts)]
-            start += len(parts)
-            grades.append(self._grade_one(answer, parts, own, vectors[[rows[t] for t in own]]))
-        return grades
+        return [
+            self._grade_one(answer, reading, vectors[[rows[text] for text in reading.said]])
+            for answer, reading in zip(answers, readings, strict=True)
+        ]
 
-    def _grade_one(
-        self, answer: Answer, parts: Sequence[Segment], texts: Sequence[str], vectors: Vectors
-    ) -> Grade:
+    def _grade_one(self, answer: Answer, reading: Reading, vectors: Vectors) -> Grade:
         from grader.calibration import calibrated
         from grader.reference import reference_features
         from grader.screening import screen
@@ -529,14 +526,14 @@ class Grader:
         question = answer.question
         prepared = self._prepare(question)
         flags = screen(answer.text, prepared, vectors, self._thresholds)
-        findings = self.verifier.verify(prepared, answer.text, texts, vectors)
-        key_points = scoring.judge_key_points(question, findings, parts, flags)
-        misconceptions = scoring.judge_misconceptions(question, findings, parts, flags)
+        findings = self.verifier.verify(prepared, reading.whole, reading.said, vectors)
+        key_points = scoring.judge_key_points(question, findings, reading.units, flags)
+        misconceptions = scoring.judge_misconceptions(question, findings, reading.units, flags)
         total = scoring.add_up(key_points, misconceptions)
         story = question.open_ended
         sure = scoring.confidence(key_points, misconceptions, open_ended=story)
         if question.reference_only and not scoring.is_void(flags):
-            features = reference_features(prepared, answer.text, vectors, findings)
+            features = reference_features(prepared, reading.whole, vectors, findings)
             total = scoring.of_share(self._reference_scorer.score(features), total.max_points)
             sure = self._reference_scorer.confidence(total.score, question.scale.pass_score)
         bar = self.settings.review_below

@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from grader.environment import environment
 from grader.errors import ModelError
+
+# From 1.29 on it reports to its makers unless told otherwise before it is loaded: a device id is
+# written below the user's cache folder, and a host looked up.
+with environment(ORT_DISABLE_TELEMETRY="1"):
+    import onnxruntime as ort
 
 if TYPE_CHECKING:
     from tokenizers import Encoding
@@ -63,16 +68,23 @@ class OnnxModel:
                 out[i] = row
         return out
 
+    def feeds(self, text: str | tuple[str, str]) -> dict[str, NDArray[np.int64]]:
+        """The graph's inputs for one text (or pair), each int64 of shape (1, word pieces)."""
+        return _feeds(self._tokenizer.encode_batch([text])[0])
+
     def _row(self, encoding: Encoding) -> Rows:
-        ids = np.array([encoding.ids], dtype=np.int64)
-        feeds = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
-        }
-        rows: Rows = self._session.run([self._output], feeds)[0]
+        rows: Rows = self._session.run([self._output], _feeds(encoding))[0]
         row: Rows = rows[0]
         return row
+
+
+def _feeds(encoding: Encoding) -> dict[str, NDArray[np.int64]]:
+    ids = np.array([encoding.ids], dtype=np.int64)
+    return {
+        "input_ids": ids,
+        "attention_mask": np.ones_like(ids),
+        "token_type_ids": np.array([encoding.type_ids], dtype=np.int64),
+    }
 
 
 def _load_tokenizer(file: Path) -> Tokenizer:

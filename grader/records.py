@@ -312,7 +312,10 @@ class Question(Record):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A verbatim span of the answer: ``text`` is ``answer[start:end]``."""
+    """A verbatim span of the answer as given: ``text`` is ``answer[start:end]``.
+
+    Of an answer in HTML it holds the tags and entities that stand within.
+    """
 
     text: str
     start: int

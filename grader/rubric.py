@@ -9,6 +9,7 @@ from pathlib import Path
 from grader.bank import patch_sources, references
 from grader.errors import AnswerError, DataFileError
 from grader.records import BankEntry, ContrastSet, KeyPoint, Question, Reference, Rubric
+from grader.rendering import rendered
 from grader.text import sentences, words
 from grader.yamlfile import load_record
 
@@ -97,6 +98,7 @@ def question_from_reference(reference: str, prompt: str) -> Question:
     Raises:
         AnswerError: the reference holds no sentence of three words or more.
     """
+    reference, prompt = rendered(reference).text, rendered(prompt).text
     claims = [s.text for s in sentences(reference) if len(words(s.text)) >= _CLAIM_MIN_WORDS]
     if not claims:
         raise AnswerError("the reference holds no sentence to take a key point from")

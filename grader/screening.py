@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import unicodedata
@@ -10,8 +11,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from grader.attacks import looks_injected
+from grader.languages import is_foreign
 from grader.lexicon import FUNCTION_WORDS
 from grader.records import Flag, Question
+from grader.rendering import rendered
 from grader.resources import model_folder
 from grader.text import WORD, fold, sentences, words
 
@@ -23,33 +27,6 @@ VOIDING: frozenset[Flag] = frozenset({"keyword_list"})
 """Flags under which nothing counts as said: a list of terms makes no claim."""
 SUSPECTED: frozenset[Flag] = frozenset({"injection", "hidden_characters"})
 """Flags of answers that may be meant to talk a judge round."""
-
-_INJECTION = re.compile(
-    r"""
-    \b(?:ignore|disregard|forget|override|bypass)\b.{0,40}
-        \b(?:instruction|rubric|prompt|rule|criteria|guideline|above|previous)
-    | \byou\ are\ (?:now\ )?(?:a|an|the)\ (?:\w+\ ){0,3}
-        (?:grader|assistant|model|ai|judge|examiner)\b
-    | \b(?:give|award|assign|grant|return|output)\b.{0,30}
-        \b(?:full|maximum|max|perfect|top|highest)\ (?:mark|point|score|grade|credit)
-    | \b(?:score|grade|verdict|mark)s?["']?\s*[:=]\s*["']?
-        (?:1(?:\.0+)?\b|10\b|100\b|full|max|covered|pass)
-    | <\|?(?:im_start|im_end|system|endoftext|/?s)\|?>
-    | ^\s*(?:\#+\s*)?(?:system|assistant|user|instruction|thought\ process)\s*:
-    | \b(?:this|the)\ (?:answer|candidate|response)\ (?:is\ (?:fully\ )?correct|deserves|
-        covers\ (?:all|every)|should\ (?:get|receive|be\ (?:given|awarded|graded)))
-    """,
-    re.IGNORECASE | re.VERBOSE | re.MULTILINE,
-)
-# The commonest words of other languages that are no English words.
-_FOREIGN = frozenset(
-    """der das und ist nicht ein eine mit auf für von den dem sich auch werden wird durch oder
-    el los las una es y en del por para con que se como más pero
-    le les des est et dans qui une sur avec pour pas sont du au
-    il di che è per non sono della con nel gli
-    os da em uma não são dos mais
-    het een van niet zijn wordt""".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +41,8 @@ class Thresholds:
     """… above this many commas, semicolons and line ends a word, it is a list of terms."""
     keyword_run: float
     """It is one, too, if more content words than this follow on each other unbroken."""
+    foreign_words: float
+    """Above this share of words that only other languages have, it is in one of them."""
 
 
 @lru_cache(maxsize=1)
@@ -91,19 +70,24 @@ def screen(
         vectors: the unit vectors of the answer's units, shape (n, d).
         thresholds: where flags are raised.
     """
-    tokens = words(answer)
+    shown = rendered(answer)
+    seen = shown.text
+    tokens = words(seen)
     question = prepared.question
+    foreign = is_foreign(seen, thresholds.foreign_words)
+    off_topic = topicality(prepared, vectors) < thresholds.off_topic_similarity
     checks: tuple[tuple[Flag, bool], ...] = (
-        ("too_short", is_too_short(tokens)),
-        ("off_topic", topicality(prepared, vectors) < thresholds.off_topic_similarity),
-        ("keyword_list", _is_keyword_list(answer, tokens, thresholds)),
-        ("copied_prompt", _share_copied(answer, question.prompt, 3) > _COPIED),
-        ("copied_reference", _copies_reference(answer, question)),
-        ("injection", looks_injected(answer)),
-        ("not_prose", _is_not_prose(answer)),
-        ("other_language", _is_other_language(answer, tokens)),
-        ("repetitive", _is_repetitive(answer)),
-        ("hidden_characters", _has_hidden(answer)),
+        # Of another language neither the words can be counted nor the topic be told.
+        ("too_short", is_too_short(tokens) and not foreign),
+        ("off_topic", off_topic and not foreign),
+        ("keyword_list", _is_keyword_list(seen, tokens, thresholds) and not foreign),
+        ("copied_prompt", _share_copied(seen, question.prompt, 3) > _COPIED),
+        ("copied_reference", _copies_reference(seen, question)),
+        ("injection", looks_injected(seen) or looks_injected(shown.hidden)),
+        ("not_prose", _is_not_prose(seen)),
+        ("other_language", foreign),
+        ("repetitive", _is_repetitive(seen)),
+        ("hidden_characters", _has_hidden(html.unescape(answer))),
     )
     return tuple(flag for flag, raised in checks if raised)
 
@@ -114,17 +98,20 @@ _COPIED = 0.6
 _FEW = 3
 _REPEATED = 0.5
 _LETTERS = 0.5
-_OTHER_SCRIPT = 0.3
+
+
+# U+200C and U+200D join letters in some scripts, U+FEFF may open a file, and bullets of Word's
+# symbol font are private. Editors and telephones leave zero-width blanks and marks of direction
+# between words; within one they hide something.
+_HARMLESS = re.compile(
+    r"[\u200c\u200d\ufeff\u00ad\uf0a7\uf0b7\uf0d8\uf0fc]|(?<!\w)[\u200b\u2060\u200e\u200f]+"
+    r"|[\u200b\u2060\u200e\u200f]+(?!\w)"
+)
 
 
 def is_too_short(tokens: Sequence[str]) -> bool:
     """Whether the words of an answer are too few to claim anything."""
     return len(tokens) < _TOO_SHORT
-
-
-def looks_injected(text: str) -> bool:
-    """Whether a text speaks to the grader instead of answering."""
-    return bool(_INJECTION.search(fold_lines(text)))
 
 
 def topicality(prepared: PreparedQuestion, vectors: Vectors) -> float:
@@ -153,12 +140,6 @@ def longest_run(answer: str) -> int:
             run = 0
         longest = max(longest, run)
     return longest
-
-
-def fold_lines(text: str) -> str:
-    """``fold`` line by line, without invisible characters that split words."""
-    kept = "".join(c for c in text if unicodedata.category(c) != "Cf")
-    return "\n".join(fold(line) for line in kept.splitlines())
 
 
 def _is_keyword_list(answer: str, tokens: list[str], thresholds: Thresholds) -> bool:
@@ -190,24 +171,10 @@ def _is_not_prose(answer: str) -> bool:
     return sum(c.isalpha() for c in solid) < _LETTERS * len(solid)
 
 
-def _is_other_language(answer: str, tokens: list[str]) -> bool:
-    letters = [c for c in answer if c.isalpha()]
-    odd = sum(not unicodedata.name(c, "").startswith(("LATIN", "GREEK")) for c in letters)
-    if odd > _OTHER_SCRIPT * len(letters):
-        return True
-    lowered = [w.lower() for w in tokens]
-    foreign = sum(w in _FOREIGN for w in lowered)
-    return foreign >= _FEW and foreign > sum(w in FUNCTION_WORDS for w in lowered)
-
-
 def _is_repetitive(answer: str) -> bool:
     parts = [fold(s.text) for s in sentences(answer)]
     return len(parts) >= _FEW and len(set(parts)) <= _REPEATED * len(parts)
 
 
 def _has_hidden(answer: str) -> bool:
-    # U+200C and U+200D join letters in some scripts; U+FEFF may open a file.
-    return any(
-        unicodedata.category(c) in {"Cf", "Co"} and c not in "\u200c\u200d\ufeff\u00ad"
-        for c in answer
-    )
+    return any(unicodedata.category(c) in {"Cf", "Co"} for c in _HARMLESS.sub("", answer))

@@ -18,6 +18,7 @@ Lines = dict[Key, int]
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST = 50  # levels of lists and mappings; our formats need 5
+_TOO_DEEP = f"is nested more than {_DEEPEST} deep"
 _MOST = 100_000  # values; our largest file has some 500, and aliases can stand for any number
 # What PyYAML lets through where a scalar is not what its form or its tag says it is.
 _MISREAD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -87,6 +88,8 @@ def parse(text: str, file: Path) -> tuple[Any, Lines]:
         mark = error.problem_mark
         line = mark.line + 1 if mark else 0
         problem = _one_line(error.problem or "cannot be parsed")
+        if "nesting depth" in problem:  # libyaml's own limit, from PyYAML 6.0.4 on
+            raise DataFileError(_TOO_DEEP, file=file, line=line) from error
         raise DataFileError(f"is not valid YAML: {problem}", file=file, line=line) from error
     except yaml.YAMLError as error:
         raise DataFileError(f"is not valid YAML: {_one_line(error)}", file=file) from error
@@ -137,7 +140,7 @@ def _refuse_depth(text: str, file: Path) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
             line = event.start_mark.line + 1
-            raise DataFileError(f"is nested more than {_DEEPEST} deep", file=file, line=line)
+            raise DataFileError(_TOO_DEEP, file=file, line=line)
 
 
 def _construct(loader: Any, node: yaml.Node, key: Key, lines: Lines, file: Path) -> Any:

@@ -7,8 +7,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import warnings
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -196,6 +198,19 @@ def test_offline_grading_needs_no_home(tmp_path):
     done = as_nobody(tmp_path, "--text", ANSWER, "--q", "dropout", "--quiet")
     assert done.returncode == 0, done.stderr
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_the_pictures_of_an_evaluation_need_no_home():
+    with tempfile.TemporaryDirectory() as name:  # one that other users may enter
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "in.csv").write_text(
+            f'answer,question_id,mark\n"{ANSWER}",dropout,1\nUnits sleep at night.,dropout,0\n'
+        )
+        done = as_nobody(folder, "eval", "in.csv", "--plots", folder / "plots")
+        assert done.returncode == 0, done.stderr
+        assert list((folder / "plots").iterdir())
+        assert {file.name for file in folder.iterdir()} == {"in.csv", "plots"}
 
 
 def test_the_judge_of_a_user_without_a_home_says_where_to_put_its_cache(tmp_path):

@@ -11,7 +11,7 @@ import grader
 
 # From the ground up; a module imports only from lines above its own (or from its own line).
 LAYERS = [
-    ["errors", "version"],
+    ["environment", "errors", "version"],
     ["files"],
     ["records"],
     ["resources"],
@@ -20,6 +20,9 @@ LAYERS = [
     ["endpoints"],
     ["text"],
     ["answers", "articles", "lexicon", "templates"],
+    ["attacks", "languages", "markup"],
+    ["rendering"],
+    ["reading"],
     ["yamlfile"],
     ["bank", "calibration"],
     ["rubric"],

@@ -50,6 +50,19 @@ def test_rewritings_change_what_they_say_they_change():
     assert p.typos(ANSWER) == p.typos(ANSWER)
 
 
+def test_a_dictated_answer_has_no_signs():
+    assert p.dictated("It's 0.5 — (a co-adapted net); OK?\n- F1, too.") == (
+        "it's 0.5 a co-adapted net ok f1 too"
+    )
+
+
+def test_html_and_semicolons_keep_what_is_said():
+    assert p.in_semicolons("One two. Three four.") == "One two; Three four."
+    assert p.in_html("A is < two. So.") == (
+        '<p dir="ltr">A&nbsp;is &lt; two.</p><p dir="ltr">So.</p>'
+    )
+
+
 @given(prose)
 def test_a_keyword_list_holds_each_content_word_once(text):
     listed = words(p.keyword_list(text))

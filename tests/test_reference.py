@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from grader.errors import ModelError
 from grader.features import PreparedQuestion
+from grader.reading import read
 from grader.reference import (
     NAMES,
     load_reference_scorer,
@@ -16,7 +17,6 @@ from grader.reference import (
 )
 from grader.resources import model_folder
 from grader.rubric import question_from_reference
-from grader.text import normalise, units
 
 REFERENCE = (
     "TCP sets up a connection before any data is sent. It numbers the bytes and sends lost ones "
@@ -38,7 +38,7 @@ def prepared(grader):
 @pytest.fixture(scope="module")
 def features(grader, prepared):
     def measure(answer):
-        texts = [normalise(u.text) for u in units(answer)]
+        texts = read(answer).said
         vectors = grader.encoder.encode(texts)
         findings = grader.verifier.verify(prepared, answer, texts, vectors)
         return dict(

@@ -1,14 +1,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.text import clauses, fold, normalise, sentences, units, words
+from grader.reading import read
+from grader.text import clauses, fold, normalise, sentences, words
 
 TEXT = st.text(alphabet=st.sampled_from(list("abc XYZ.,;!?\n\t-0123'\"é—•\u200b(")), max_size=400)
 
 
 @given(TEXT)
 def test_every_unit_is_a_verbatim_span(text):
-    for unit in units(text):
+    for unit in read(text).units:
         assert text[unit.start : unit.end] == unit.text
         assert unit.text == unit.text.strip()
         assert words(unit.text)

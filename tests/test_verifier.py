@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from grader.cross_encoder import CrossEncoder
 from grader.errors import ModelError
 from grader.features import NAMES, PreparedQuestion, claim_features
+from grader.reading import read
 from grader.resources import model_folder
-from grader.text import normalise, units
 from grader.verifier import INPUTS, TrainedVerifier, read_together, words_around
 
 ANSWER = (
@@ -25,7 +25,7 @@ CLAIM = "At test time no units are dropped; the complete network is used."
 @pytest.fixture(scope="module")
 def parts(grader):
     prepared = PreparedQuestion(grader.question("dropout"), grader.encoder)
-    texts = [normalise(u.text) for u in units(ANSWER)]
+    texts = read(ANSWER).said
     return prepared, texts, grader.encoder.encode(texts)
 
 

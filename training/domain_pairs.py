@@ -28,9 +28,9 @@ import numpy as np
 
 from grader.catalog import Catalog
 from grader.features import PreparedQuestion, nearest_units
+from grader.reading import read
 from grader.records import ContrastSet, Example, Rubric
 from grader.rubric import load_contrast
-from grader.text import normalise, units
 from grader.verifier import READ_WORDS, words_around
 from training import flips
 from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair
@@ -238,9 +238,9 @@ def _example_pairs(rubric: Rubric, prepared: PreparedQuestion, encoder: Encoder)
     for example in rubric.examples:
         if not is_taught(rubric.question, example):
             continue
-        texts = [normalise(u.text) for u in units(example.answer)]
+        reading = read(example.answer)
+        texts, whole = reading.said, reading.whole
         best = nearest_units(prepared, encoder.encode(texts))
-        whole = normalise(example.answer)
         labels = [(k.claim, _EXAMPLE[example.verdicts[k.id]]) for k in rubric.key_points]
         labels += [
             (m.claim, ENTAILED if m.id in example.misconceptions else NOT_ENTAILED)

@@ -16,9 +16,10 @@ import pandas as pd
 
 from grader.errors import AnswerError
 from grader.features import PreparedQuestion
+from grader.reading import read
 from grader.reference import reference_features
 from grader.rubric import question_from_reference
-from grader.text import normalise, units, words
+from grader.text import normalise, words
 from grader.verifier import Verifier
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ def features_of(
                 prepared[key] = PreparedQuestion(question, encoder)
         except AnswerError:
             continue  # a reference of one or two words has no sentence to judge by
-        texts = [normalise(u.text) for u in units(exam.answer)]
-        vectors = encoder.encode(texts)
-        findings = verifier.verify(prepared[key], exam.answer, texts, vectors)
-        rows.append(reference_features(prepared[key], exam.answer, vectors, findings))
+        reading = read(exam.answer)
+        vectors = encoder.encode(reading.said)
+        findings = verifier.verify(prepared[key], reading.whole, reading.said, vectors)
+        rows.append(reference_features(prepared[key], reading.whole, vectors, findings))
         graded.append(exam)
     return np.array(rows), graded
 

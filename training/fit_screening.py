@@ -20,11 +20,14 @@ import numpy as np
 from grader.catalog import Catalog
 from grader.encoders.onnx import OnnxEncoder
 from grader.features import PreparedQuestion
+from grader.languages import foreignness
 from grader.lexicon import FUNCTION_WORDS
+from grader.reading import read
 from grader.records import Example
 from grader.screening import listness, longest_run, topicality
 from grader.settings import Settings
-from grader.text import normalise, units, words
+from grader.text import words
+from training.foreign_answers import ANSWERS
 from training.onnx_export import write_checksums
 
 SHORT_LIST = 12  # terms: the shortest list without commas that must be caught
@@ -32,12 +35,14 @@ OUT = Path(__file__).parents[1] / "grader" / "models" / "screening"
 
 
 def best_cut(low: Sequence[float], high: Sequence[float]) -> float:
-    """The threshold below which most of ``low`` and least of ``high`` lie."""
+    """The threshold below which most of ``low`` and least of ``high`` lie.
+
+    Of equally good ones it is the highest: the middle of several need not be as good.
+    """
     values = np.unique([*low, *high])
     cuts = (values[:-1] + values[1:]) / 2
     mistakes = [(np.array(low) > c).sum() + 2 * (np.array(high) <= c).sum() for c in cuts]
-    ties = cuts[np.array(mistakes) == min(mistakes)]
-    return float(np.median(ties))
+    return float(cuts[np.array(mistakes) == min(mistakes)].max())
 
 
 def best_list_cut(
@@ -65,30 +70,34 @@ def main() -> None:
     topical: dict[bool, list[float]] = {True: [], False: []}
     lists: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     unbroken: dict[bool, list[float]] = {True: [], False: []}
+    english: list[float] = []
     for slug in catalog.slugs():
         entry, rubric, _ = catalog.load(slug)
         unbroken[True] += [longest_run(_terms(text)) for text in entry.references]
         # Right prose may enumerate; flagged, it would get no points.
         unbroken[False] += [longest_run(text) for text in entry.references]
         lists[False] += [listness(text) for text in entry.references]
+        english += [foreignness(text) for text in entry.references]
         prepared = PreparedQuestion(catalog.question(slug), encoder)
         for example in (e for e in rubric.examples if not e.holdout):
             topical[example.kind == "off_topic"].append(_topicality(example, prepared, encoder))
             lists[example.kind == "keyword_list"].append(listness(example.answer))
             unbroken[False].append(longest_run(example.answer))
+            english.append(foreignness(example.answer))
     function, separators = best_list_cut(lists[True], lists[False])
     thresholds = {
         "off_topic_similarity": round(best_cut(topical[True], topical[False]), 4),
         "keyword_function_words": round(function, 4),
         "keyword_separators": round(separators, 4),
         "keyword_run": best_cut(unbroken[False], unbroken[True]),
+        "foreign_words": round(best_cut(english, [foreignness(a) for a in ANSWERS]), 4),
     }
     card = {
         "thresholds": thresholds,
         "fitted_by": "training/fit_screening.py",
         "fitted_on": (
-            f"{len(topical[True]) + len(topical[False])} examples, holdout left out, and the "
-            "model answers"
+            f"{len(topical[True]) + len(topical[False])} examples, holdout left out, the "
+            "model answers, and answers in other languages"
         ),
         "encoder": encoder.name,
     }
@@ -107,8 +116,7 @@ def _terms(text: str) -> str:
 
 
 def _topicality(example: Example, prepared: PreparedQuestion, encoder: OnnxEncoder) -> float:
-    texts = [normalise(u.text) for u in units(example.answer)]
-    return topicality(prepared, encoder.encode(texts))
+    return topicality(prepared, encoder.encode(read(example.answer).said))
 
 
 if __name__ == "__main__":

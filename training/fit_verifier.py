@@ -24,9 +24,9 @@ from grader.catalog import Catalog
 from grader.cross_encoder import CrossEncoder
 from grader.encoders.onnx import OnnxEncoder
 from grader.features import NAMES, Matrix, PreparedQuestion, claim_features
+from grader.reading import read
 from grader.records import VERDICTS, Example, Rubric
 from grader.settings import Settings
-from grader.text import normalise, units
 from grader.verifier import INPUTS, Head, read_together
 from training.domain_pairs import Statement, is_taught, load_domains
 from training.onnx_export import write_checksums
@@ -103,9 +103,10 @@ def collect(catalog: Catalog, slugs: Sequence[str], folder: Path) -> tuple[Rows,
                 labels[skip] = UNKNOWN
                 answers.append((statement.text, labels))
         for answer, y in answers:
-            texts = [normalise(u.text) for u in units(answer)]
+            reading = read(answer)
+            texts = reading.said
             measured = claim_features(prepared, texts, encoder.encode(texts))
-            x = read_together(model, prepared, answer, texts, measured, 0.0)
+            x = read_together(model, prepared, reading.whole, texts, measured, 0.0)
             for part, rows in zip(parts, (slice(0, n), slice(n, None)), strict=True):
                 known = y[rows] != UNKNOWN
                 part.append(Rows(x[rows][known], y[rows][known], np.full(int(known.sum()), number)))

@@ -8,8 +8,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
@@ -17,6 +19,7 @@ from onnxruntime.transformers.fusion_options import FusionOptions
 TOKENIZER_FILES = ("special_tokens_map.json", "tokenizer.json", "tokenizer_config.json")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 HEADS, WIDTH = 12, 384
+_WEIGHTS = {"MatMulInteger": (1, 3), "QAttention": (1, 7)}  # inputs: the weights, their zero points
 
 
 def export_float32(model: torch.nn.Module, outputs: dict[str, bool], file: Path) -> None:
@@ -55,7 +58,7 @@ def export_float32(model: torch.nn.Module, outputs: dict[str, bool], file: Path)
 
 
 def export_int8(model: torch.nn.Module, outputs: dict[str, bool], file: Path) -> None:
-    """Weights and the word table in int8; activations are quantised at run time."""
+    """Weights and the word table in 8 bits; activations are quantised at run time."""
     with tempfile.TemporaryDirectory() as scratch:
         float32 = Path(scratch) / "float32.onnx"
         export_float32(model, outputs, float32)
@@ -67,9 +70,27 @@ def export_int8(model: torch.nn.Module, outputs: dict[str, bool], file: Path) ->
             per_channel=True,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
         )
-    graph = onnx.load(file)
-    graph.producer_name, graph.producer_version = "grader", ""
-    onnx.save(graph, file)
+    model = onnx.load(file)
+    model.producer_name, model.producer_version = "grader", ""
+    store_unsigned(model)
+    onnx.save(model, file)
+
+
+def store_unsigned(model: onnx.ModelProto) -> None:
+    """Store int8 weights as uint8, with their zero points moved by 128: the same numbers.
+
+    Activations are uint8. On processors with AVX2 and without VNNI, onnxruntime multiplies uint8
+    by int8 with ``vpmaddubsw``, which saturates sums of two products at 16 bits; uint8 by uint8
+    it multiplies exactly (onnxruntime's documentation of quantisation, "When and why do I need
+    to try U8U8?").
+    """
+    tensors = {t.name: t for t in model.graph.initializer}
+    for node in model.graph.node:
+        for i in _WEIGHTS.get(node.op_type, ()):
+            tensor = tensors[node.input[i]]
+            if tensor.data_type == onnx.TensorProto.INT8:
+                moved = numpy_helper.to_array(tensor).astype(np.int16) + 128
+                tensor.CopyFrom(numpy_helper.from_array(moved.astype(np.uint8), tensor.name))
 
 
 def copy_tokenizer(source: Path, out: Path, *, max_tokens: int) -> None:

@@ -30,6 +30,7 @@ from grader.batch.runner import Progress, Run, Watch
 from grader.batch.summary import Summary, count, merge, shortened
 from grader.batch.writers import new_table
 from grader.columns import ADDED
+from grader.environment import environment
 from grader.errors import ClusterError, GraderError, TableError
 from grader.grading import Grader
 from grader.settings import Settings
@@ -183,11 +184,15 @@ def share_of(settings: Settings, actors: int, *, again: bool) -> Settings:
 
 def _load_ray() -> Any:
     """Ray with its data part, which reports to nobody."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-    ray = require("ray", _EXTRA)
-    require("ray.data", _EXTRA)
+    with environment(**_ray_variables()):
+        ray = require("ray", _EXTRA)
+        require("ray.data", _EXTRA)
     return ray
+
+
+def _ray_variables() -> dict[str, str]:
+    level = os.environ.get("RAY_BACKEND_LOG_LEVEL", "fatal")
+    return {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": level}
 
 
 @contextmanager
@@ -206,13 +211,14 @@ def _cluster(ray: Any) -> Iterator[None]:
         yield
         return
     try:
-        ray.init(
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            # Nodes hold the packages of their own installation.
-            runtime_env={"env_vars": {"RAY_USAGE_STATS_ENABLED": "0"}},
-        )
+        with environment(**_ray_variables()):
+            ray.init(
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                # Nodes hold the packages of their own installation.
+                runtime_env={"env_vars": {"RAY_USAGE_STATS_ENABLED": "0"}},
+            )
     except (ConnectionError, RuntimeError, ValueError) as error:
         problem = str(error).splitlines()[0]
         raise ClusterError(

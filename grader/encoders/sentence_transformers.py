@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from grader.environment import environment
 from grader.errors import EncoderError, MissingExtraError
 from grader.resources import contents
 
@@ -26,7 +27,8 @@ class SentenceTransformersEncoder:
             EncoderError: there is no such model here.
         """
         try:
-            from sentence_transformers import SentenceTransformer
+            with environment(HF_HUB_DISABLE_TELEMETRY="1", DO_NOT_TRACK="1"):
+                from sentence_transformers import SentenceTransformer
         except ImportError as error:
             raise MissingExtraError("sentence-transformers", "sentence-transformers") from error
         try:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from grader.errors import MissingExtraError
+from grader.environment import environment
+from grader.errors import MissingExtraError, SettingsError
+from grader.judge.cache import cache_folder
 
 if TYPE_CHECKING:
     from grader.evaluation.marked import Judgement
@@ -33,14 +37,10 @@ def draw(judgement: Judgement, evaluation: Evaluation, form: str) -> dict[str, b
 
 
 def _picture(paint: Callable[[Any], None], form: str) -> bytes:
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise MissingExtraError("matplotlib", "evaluation") from error
+    rc_context, figure_class = _matplotlib()
     # A fixed salt and no date: the same evaluation gives the same bytes.
     with rc_context({"svg.hashsalt": "grader", "font.size": 10}):
-        figure = Figure(figsize=_SIZE, layout="constrained")
+        figure = figure_class(figsize=_SIZE, layout="constrained")
         axes = figure.subplots()
         paint(axes)
         axes.tick_params(colors=_INK)
@@ -52,6 +52,26 @@ def _picture(paint: Callable[[Any], None], form: str) -> bytes:
         clear = {"Date": None} if form == "svg" else {}
         figure.savefig(stream, format=form, dpi=_DPI, transparent=True, metadata=clear)
     return stream.getvalue()
+
+
+def _matplotlib() -> tuple[Any, Any]:
+    """``rc_context`` and ``Figure``; the list of fonts that it keeps goes to our cache folder."""
+    own = os.environ.get("MPLCONFIGDIR") or _folder_of_fonts()
+    try:
+        with TemporaryDirectory() as scratch, environment(MPLCONFIGDIR=own or scratch):
+            from matplotlib import font_manager, rc_context  # noqa: F401 # keeps its list here
+            from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", "evaluation") from error
+    return rc_context, Figure
+
+
+def _folder_of_fonts() -> str:
+    """Empty for a user without a home: the list is made anew then."""
+    try:
+        return str(cache_folder("") / "matplotlib")
+    except SettingsError:
+        return ""
 
 
 def _scatter(axes: Any, judgement: Judgement) -> None:

@@ -30,6 +30,7 @@ from grader.judge.patience import RunDeadline
 from grader.judge.prompt import Checklist
 from grader.judge.redaction import Redacted, Redactor
 from grader.records import Failure, Flag, JudgeReport, Question
+from grader.rendering import rendered
 from grader.screening import SUSPECTED, VOIDING, is_too_short
 from grader.settings import Settings, changed, load_settings
 from grader.text import words
@@ -337,10 +338,11 @@ class Judge:
         return Ballot(model, votes, None, usage)
 
     def _masked(self, case: Case) -> Redacted:
-        """What is sent of an answer."""
+        """What is sent of an answer: what a reader sees of it."""
+        seen = rendered(case.answer).text
         if self._redactor is None:
-            return Redacted(case.answer, {})
-        return self._redactor.redact(case.answer, case.question)
+            return Redacted(seen, {})
+        return self._redactor.redact(seen, case.question)
 
     def _request(
         self, question: Question, answer: str, model: str, run: int

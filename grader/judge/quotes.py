@@ -7,10 +7,11 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
+from grader.attacks import looks_injected
 from grader.lexicon import FUNCTION_WORDS
 from grader.records import Evidence
-from grader.screening import looks_injected
-from grader.text import fold, words
+from grader.rendering import rendered
+from grader.text import Segment, fold, words
 
 # A character with the marks that belong to it.
 _CLUSTER = re.compile(r"\s+|.", re.DOTALL)
@@ -28,21 +29,25 @@ class _Folded(NamedTuple):
 def find_quote(quote: str, answer: str) -> Evidence | None:
     """The stretch of the answer that a quote repeats; none where it proves nothing.
 
-    White space, letter case, quotation marks, dashes, invisible characters and Unicode's
-    compatibility forms may differ. A quote without a word that carries meaning proves
+    It is looked for in what a reader sees of the answer. White space, letter case,
+    quotation marks, dashes, invisible characters and Unicode's compatibility forms may
+    differ. A quote without a word that carries meaning proves
     nothing, nor does one that speaks to the grader.
     """
     wanted = _fold(quote).text.strip(_AROUND)
     if not _carries_meaning(wanted):
         return None
-    folded = _fold(answer)
+    shown = rendered(answer)
+    folded = _fold(shown.text)
     for match in re.finditer(re.escape(wanted), folded.text):
         first, last = match.start(), match.end() - 1
         if _cuts_a_word(folded.text, first, last):
             continue
         start, end = folded.starts[first], folded.ends[last]
-        found = Evidence(answer[start:end], start, end)
-        return None if looks_injected(found.text) else found
+        seen = shown.text[start:end]
+        if looks_injected(seen):
+            return None
+        return Evidence(*shown.original(Segment(seen, start, end)))
     return None
 
 
