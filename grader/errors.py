@@ -137,16 +137,20 @@ class EncoderError(GraderError):
 class JudgeError(GraderError):
     """The judge could not check one answer.
 
-    ``retry_after`` is what the endpoint asked for, in seconds, where it did.
+    ``retry_after`` is what the endpoint asked for, in seconds, where it did; ``lasting`` says
+    that another attempt would bring the same.
     """
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_after: float | None = None, lasting: bool = False
+    ) -> None:
         self.retry_after = retry_after
+        self.lasting = lasting
         super().__init__(message)
 
 
 class JudgeRateLimitError(JudgeError):
-    """The endpoint asked to wait (429) beyond the deadline."""
+    """The endpoint asked to wait (429, or it still loads its model) beyond the deadline."""
 
 
 class JudgeServerError(JudgeError):
@@ -182,7 +186,7 @@ class JudgeBudgetError(JudgeError):
 
 
 class JudgeSetupError(GraderError):
-    """No call can succeed: a bad key, no credit, no such model or address."""
+    """No call can succeed: a bad key, no credit, no such model or address, a closed judge."""
 
 
 class ClusterError(GraderError):

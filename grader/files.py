@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and where the user's own lie."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ from pathlib import Path
 from grader.errors import OutputError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with the user's home folder for ``~``.
+
+    Raises:
+        ValueError: it begins with ``~``, and there is no such folder, as in many containers.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise ValueError(
+            "there is no home folder for '~' to stand for: write the path in full"
+        ) from error
 
 
 @contextmanager

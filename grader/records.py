@@ -404,7 +404,8 @@ class Vote:
     evidence: Evidence | None
     """Where the quote stands in the answer."""
     void: bool
-    """The quote is not in the answer, or proves nothing: the offline verdict counts instead."""
+    """The quote is not in the answer, or proves nothing, as all others of the same reply if it is
+    a verdict without one: the offline verdict counts instead."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,12 @@ from types import MappingProxyType
 from typing import Any
 
 from grader.errors import SettingsError
+from grader.files import expanded
 
 CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
 _MANY = 10_000_000
+_REPLY_DEADLINE, _CALLS_A_REPLY = 240.0, 4
 _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
     {
         "threads": (int, 1, _MANY),
@@ -32,6 +34,7 @@ _NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
         "llm_backoff": (float, 0, 60),
         "llm_timeout": (float, 0.01, _MANY),
         "llm_deadline": (float, 0.01, _MANY),
+        "llm_patience": (float, 0.01, _MANY),
         "llm_run_deadline": (float, 0.01, _MANY),
         "llm_batch_price": (float, 0, 1),
         "llm_batch_rounds": (int, 1, 100),
@@ -95,15 +98,18 @@ class Settings:
     llm_canary_rate: float = 0.02
     """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
     llm_concurrency: int = 16
-    """The most calls side by side; fewer while the endpoint answers 429."""
+    """The most calls side by side; fewer while the endpoint answers 429, or not in time."""
     llm_attempts: int = 6
     """The most calls for one reply that may fail; to be told to wait (429) is no failure."""
     llm_backoff: float = 0.5
     """Seconds: the first wait before another attempt; it doubles, and is jittered."""
     llm_timeout: float = 60.0
     """Seconds: the longest that one call may take."""
-    llm_deadline: float = 240.0
-    """Seconds: the longest that one reply may take, attempts and waits included."""
+    llm_deadline: float | None = None
+    """Seconds: the longest that one reply may take, attempts and the waits between them included;
+    by default 240, or four times ``llm_timeout`` if that is longer."""
+    llm_patience: float = 90.0
+    """Seconds: the run is given up once the endpoint has answered nothing but 429 for so long."""
     llm_run_deadline: float = 14_400.0
     """Seconds: after this no more calls are made."""
     llm_batch_price: float = 0.5
@@ -114,6 +120,13 @@ class Settings:
     """The most requests of a batch job; more are split into several jobs."""
     llm_batch_megabytes: float = 200.0
     """The largest file of a batch job, in millions of bytes."""
+
+    @property
+    def reply_deadline(self) -> float:
+        """Seconds: ``llm_deadline``, or what it is by default."""
+        if self.llm_deadline is not None:
+            return self.llm_deadline
+        return max(_REPLY_DEADLINE, _CALLS_A_REPLY * self.llm_timeout)
 
 
 def load_settings(
@@ -190,14 +203,16 @@ def _with(
 def _parse(name: str, value: Any, where: str, base: Path, *, must_exist: bool = True) -> Any:
     try:
         if name in {"bank", "rubrics"}:
-            return _folder(base / Path(value).expanduser(), must_exist=must_exist)
+            return _folder(base / expanded(value), must_exist=must_exist)
         if name == "calibration":
-            return _file(base / Path(value).expanduser())
+            return _file(base / expanded(value))
         if name == "llm_redact":
             return _switch(value)
         if name in _NUMBERS:
             kind, low, high = _NUMBERS[name]
             return _within(kind(value), low, high)
+        if name in {"llm_cache", "llm_log"}:
+            return str(expanded(_text(value)))
         return _one_of(_CHOICES[name], value) if name in _CHOICES else _text(value)
     except (TypeError, ValueError) as error:
         shown = str(value) if isinstance(value, Path) else value

@@ -66,6 +66,19 @@ def completion(text, request, *, finish="stop", refusal=None, usage=(100, 20)):
     }
 
 
+def spoken(message, request, *, finish="stop", **more):
+    """The body of a reply whose message is just so, as servers of many kinds write it."""
+    whole = completion("", request, finish=finish)
+    whole["choices"][0]["message"] = {"role": "assistant", **message}
+    return whole | more
+
+
+def refusal(body, status=400, **headers):
+    """A fault with a body of any shape: what is not text is sent as JSON."""
+    raw = body if isinstance(body, str) else json.dumps(body)
+    return Fault(status, raw=raw.encode(), headers=headers)
+
+
 @dataclass
 class Fault:
     """A reply that is none: a status, or something worse."""
@@ -201,6 +214,10 @@ class Server:
         self.headers = []
         self.busy = 0
         self.most_busy = 0
+        self.slot = None
+        """A lock makes it a server that works off one request after the other."""
+        self.pace = 0.0
+        """Seconds that each takes then, whether anybody still waits for it or not."""
         self._lock = threading.Lock()
         outer = self
 
@@ -233,6 +250,10 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self._http.server_port}/v1"
 
+    def wrap(self, context):
+        """Speak TLS from now on."""
+        self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
+
     def start(self):
         self._thread.start()
 
@@ -250,6 +271,9 @@ class Server:
             self.busy += 1
             self.most_busy = max(self.most_busy, self.busy)
         try:
+            if self.slot is not None:
+                with self.slot:
+                    time.sleep(self.pace)
             said = self.script(request, number)
             if isinstance(said, Fault):
                 time.sleep(said.delay)

@@ -18,6 +18,7 @@ LAYERS = [
     ["resources"],
     ["schema"],
     ["settings"],
+    ["endpoints"],
     ["text"],
     ["answers", "articles", "lexicon", "templates"],
     ["attacks", "languages", "markup"],

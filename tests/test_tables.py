@@ -133,7 +133,7 @@ def test_a_named_encoding_is_believed_and_a_wrong_one_told(tmp_path):
         ("t.jsonl", "\n\n", "is empty"),
         ("t.csv", '"a\nb', "not a well-formed CSV"),
         ("t.csv", "\n\n", "is empty"),
-        ("t.csv.gz", gzip.compress(b"answer\n" + b"x\n" * 9999)[:60], "gzip is damaged"),
+        ("t.csv.gz", gzip.compress(b"answer\n" + b"x\n" * 9999, mtime=0)[:60], "gzip is damaged"),
         ("t.parquet", b"PAR1 and nothing more", "can't be read as Parquet"),
         ("t.xlsx", b"PK\x03\x04 and nothing more", "can't be read as a workbook"),
         ("t.xls", b"\xd0\xcf\x11\xe0 old", "is an old or password-protected Excel"),

@@ -19,6 +19,7 @@ from grader.batch.writers import STDOUT
 from grader.errors import InputError, JudgeError, JudgeRequestError, JudgeSetupError
 from grader.grading import Grader
 from grader.judge.canaries import Watch as CanaryWatch
+from grader.judge.client import may_mend
 from grader.judge.forecast import Planned
 from grader.judge.jobs import (
     Collected,
@@ -30,7 +31,6 @@ from grader.judge.jobs import (
     JobState,
     Spent,
     error_of,
-    may_mend,
 )
 from grader.judge.judge import Judge
 from grader.judge.rungs import Rung

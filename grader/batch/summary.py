@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from grader.batch.ledger import Ledger
 
 _MISSED_SHOWN = 5
+_JUDGE_SHOWN = 5
 _WANTED = "FROM wanted JOIN graded USING (question, answer)"
 _BY_QUESTION = f"""
 SELECT label, SUM(rows), SUM(rows * passed), SUM(rows * grade_needs_review),
@@ -27,6 +28,14 @@ SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE rea
 {_WANTED}, json_each(grade_detail, '$.review_reasons') AS reason
 GROUP BY 1
 """
+_JUDGE = f"""
+SELECT reason, SUM(rows) FROM (
+  SELECT DISTINCT question, answer, rows,
+    json_extract(failure.value, '$.reason') || ': ' || json_extract(failure.value, '$.message')
+    AS reason
+  {_WANTED}, json_each(grade_detail, '$.judge.failures') AS failure
+) GROUP BY reason
+"""  # noqa: S608  our own names
 _FAILED = """
 SELECT reason, SUM(rows) FROM (
   SELECT reason, rows FROM refused
@@ -67,6 +76,8 @@ class Summary:
     """Answers by the reason why a person should look; one may have several."""
     failures: tuple[tuple[str, int], ...]
     """Rows by the reason why they were not graded."""
+    judge: tuple[tuple[str, int], ...] = ()
+    """Rows by the reason why the judge failed, in the endpoint's words; the five most frequent."""
 
     @property
     def failed(self) -> int:
@@ -104,6 +115,7 @@ def count(ledger: Ledger) -> Summary:
         missed=tuple(Missed(*row) for row in ledger.query(_MISSED)),
         review=tuple((reason, rows) for reason, rows in ledger.query(_REVIEW)),
         failures=tuple((reason, rows) for reason, rows in ledger.query(_FAILED)),
+        judge=tuple((reason, rows) for reason, rows in ledger.query(_JUDGE)),
     )
 
 
@@ -123,6 +135,7 @@ def merge(one: Summary, other: Summary) -> Summary:
         missed=tuple(points.values()),
         review=tuple((Counter(dict(one.review)) + Counter(dict(other.review))).items()),
         failures=tuple((Counter(dict(one.failures)) + Counter(dict(other.failures))).items()),
+        judge=tuple((Counter(dict(one.judge)) + Counter(dict(other.judge))).items()),
     )
 
 
@@ -134,6 +147,7 @@ def shortened(counts: Summary) -> Summary:
         missed=tuple(m for m in missed[:_MISSED_SHOWN] if m.missed),
         review=_most_first(counts.review),
         failures=_most_first(counts.failures),
+        judge=_most_first(counts.judge)[:_JUDGE_SHOWN],
     )
 
 

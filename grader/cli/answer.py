@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from grader.answers import read_answer
-from grader.cli.llm import judging, print_forecast
+from grader.cli.llm import judging, print_forecast, tell_of_failure
 from grader.errors import InputError
 from grader.grading import Grader
 from grader.records import Grade, Question
@@ -109,6 +109,7 @@ def _print(grade: Grade, question: Question, options: AnswerOptions) -> None:
         typer.echo(json.dumps(grade.to_dict(), indent=2, ensure_ascii=False))
     elif options.quiet:
         typer.echo(f"{grade.score:.2f}")
+        tell_of_failure(grade)
     else:
         from grader.cli.printout import print_grade
 

@@ -251,6 +251,9 @@ def _print_summary(summary: Summary, output: str) -> None:
     if summary.review:
         lines.append("need review because:")
         lines += [f"  {rows:,}  {reason_in_words(reason)}" for reason, rows in summary.review]
+    if summary.judge:
+        lines.append("the judge failed because:")
+        lines += [f"  {rows:,}  {reason}" for reason, rows in summary.judge]
     if summary.failures:
         lines.append("not gradable because:")
         lines += [f"  {rows:,}  {failure_in_words(reason)}" for reason, rows in summary.failures]

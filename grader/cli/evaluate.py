@@ -15,7 +15,7 @@ from rich.table import Table
 from grader.batch.header_matching import wanted_names
 from grader.batch.table import ReadAs
 from grader.batch.writers import check_output
-from grader.cli.llm import judging, print_forecast, tell_of
+from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
 from grader.cli.terminal import show
 from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
@@ -92,6 +92,7 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
             _print(evaluation)
         _draw(judgement, evaluation, options)
         tell_of(llm_judge)
+        tell_of_failures(j.grade for j in judgement.judged)
 
 
 def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from grader.batch.jobs import Finished, Submitted, Waiting
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
+    from grader.records import Grade
     from grader.settings import Settings
 
+_REASONS_SHOWN = 5
 Llm = Annotated[
     bool,
     typer.Option("--llm", help="Let a language model check every point as well (docs/llm.md)."),
@@ -41,6 +44,16 @@ LlmPrices = Annotated[
 LlmCache = Annotated[
     str | None,
     typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
+]
+LlmConcurrency = Annotated[
+    int | None,
+    typer.Option(
+        "--llm-concurrency", help="The most calls side by side; 1 for a server that takes one."
+    ),
+]
+LlmTimeout = Annotated[
+    float | None,
+    typer.Option("--llm-timeout", help="Seconds: the longest that one call may take."),
 ]
 MaxCost = Annotated[
     float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
@@ -83,6 +96,8 @@ def llm_settings(
     runs: int | None,
     prices: str | None,
     cache: str | None,
+    concurrency: int | None,
+    timeout: float | None,
     max_cost: float | None,
     max_calls: int | None,
     redact: bool,
@@ -101,6 +116,8 @@ def llm_settings(
         "llm_runs": runs,
         "llm_prices": prices,
         "llm_cache": cache,
+        "llm_concurrency": concurrency,
+        "llm_timeout": timeout,
         "llm_max_cost": max_cost,
         "llm_max_calls": max_calls,
         "llm_redact": redact or None,
@@ -145,6 +162,41 @@ def tell_of(judge: Judge | None) -> None:
         typer.echo(f"judge: {watch.passed} of {canaries} passed{verdict}", err=True)
 
 
+def tell_of_failure(grade: Grade) -> None:
+    """Say on standard error that a grade is without the judge that was asked for, and why."""
+    report = grade.judge
+    if report is None:
+        return
+    if not report.reliable:
+        why = "the judge is unreliable: it let an answer pass that must not"
+    elif report.status == "judged":
+        if not report.failures:
+            return
+        first = report.failures[0]
+        typer.echo(
+            f"grade: the judge failed in {len(report.failures)} of its runs: "
+            f"{first.reason}: {_one_line(first.message)}",
+            err=True,
+        )
+        return
+    else:
+        asked = "failed" if report.status == "failed" else "was not asked"
+        why = f"the judge {asked}: {_one_line(report.reason)}"
+    typer.echo(f"grade: {why}: the score is the offline one", err=True)
+
+
+def tell_of_failures(grades: Iterable[Grade]) -> None:
+    """Say on standard error why the judge failed at grades of a table, the most frequent first."""
+    reasons = Counter(
+        f"{failure.reason}: {_one_line(failure.message)}"
+        for grade in grades
+        if grade.judge
+        for failure in grade.judge.failures
+    )
+    for reason, times in reasons.most_common(_REASONS_SHOWN):
+        typer.echo(f"judge: failed {_times(times)}: {reason}", err=True)
+
+
 def print_forecast(forecast: Forecast) -> None:
     """Say what a run would take."""
     taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
@@ -178,6 +230,14 @@ def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
             for job, s in came.states
         )
         typer.echo(f"waiting for {_jobs(len(came.states))}: {states}: ask again later")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _jobs(count: int) -> str:

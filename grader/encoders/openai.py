@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import openai
 
-from grader.errors import EncoderError
+from grader import endpoints
+from grader.errors import EncoderError, SettingsError
 
 if TYPE_CHECKING:
     from grader.encoders.base import Vectors
@@ -23,10 +24,14 @@ class OpenAIEncoder:
         """Make the client; nothing is sent yet.
 
         Raises:
-            EncoderError: no key is set.
+            EncoderError: no key is set, the address is none, or the environment's proxies or
+                certificates are broken.
         """
         try:
-            self._client = openai.OpenAI()
+            address = endpoints.base_url()
+            self._client = endpoints.reach(address, lambda: openai.OpenAI(base_url=address))
+        except SettingsError as error:
+            raise EncoderError(f"encoder 'openai:{model}': {error}") from error
         except openai.OpenAIError as error:
             raise EncoderError(
                 f"encoder 'openai:{model}' needs OPENAI_API_KEY in the environment"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable, Mapping
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from grader.environment import environment
-from grader.errors import MissingExtraError
+from grader.errors import MissingExtraError, SettingsError
 from grader.judge.cache import cache_folder
 
 if TYPE_CHECKING:
@@ -55,14 +56,22 @@ def _picture(paint: Callable[[Any], None], form: str) -> bytes:
 
 def _matplotlib() -> tuple[Any, Any]:
     """``rc_context`` and ``Figure``; the list of fonts that it keeps goes to our cache folder."""
-    folder = os.environ.get("MPLCONFIGDIR") or str(cache_folder("") / "matplotlib")
+    own = os.environ.get("MPLCONFIGDIR") or _folder_of_fonts()
     try:
-        with environment(MPLCONFIGDIR=folder):
+        with TemporaryDirectory() as scratch, environment(MPLCONFIGDIR=own or scratch):
             from matplotlib import font_manager, rc_context  # noqa: F401 # keeps its list here
             from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("matplotlib", "evaluation") from error
     return rc_context, Figure
+
+
+def _folder_of_fonts() -> str:
+    """Empty for a user without a home: the list is made anew then."""
+    try:
+        return str(cache_folder("") / "matplotlib")
+    except SettingsError:
+        return ""
 
 
 def _scatter(axes: Any, judgement: Judgement) -> None:

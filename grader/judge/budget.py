@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grader.errors import JudgeBudgetError, SettingsError
@@ -65,6 +65,20 @@ def parse_prices(text: str) -> dict[str, Price]:
             )
         prices[model.strip()] = price
     return prices
+
+
+def require_prices(models: Iterable[str], prices: Mapping[str, Price]) -> None:
+    """Refuse a limit of cost that could not be held.
+
+    Raises:
+        SettingsError: the price of a model is not known.
+    """
+    unknown = next((model for model in models if model not in prices), None)
+    if unknown is not None:
+        raise SettingsError(
+            f"a limit of cost needs the price of {unknown}: add  "
+            f"--llm-prices {unknown}=PROMPT/COMPLETION  (per million tokens)"
+        )
 
 
 def estimate_tokens(text: str) -> int:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.errors import OutputError
+from grader.errors import OutputError, SettingsError
+from grader.files import expanded
 
 OFF = "off"
 _FILE = "replies.sqlite"
@@ -40,12 +41,23 @@ class CacheInfo:
 
 
 def cache_folder(setting: str) -> Path:
-    """Where the setting ``llm_cache`` puts the cache; by default where the system wants it."""
-    if setting:
-        return Path(setting).expanduser()
+    """Where the setting ``llm_cache`` puts the cache; by default where the system wants it.
+
+    Raises:
+        SettingsError: the user has no home folder, as in many containers.
+    """
     from platformdirs import user_cache_path
 
-    return user_cache_path("grader", appauthor=False)
+    try:
+        folder = expanded(setting) if setting else user_cache_path("grader", appauthor=False)
+    except (RuntimeError, ValueError):
+        folder = Path("~")
+    if folder.parts[:1] == ("~",):  # what some versions of platformdirs leave as it is
+        raise SettingsError(
+            "there is no home folder to keep the judge's replies in: name a folder with  "
+            f"--llm-cache FOLDER, or set HOME, or keep none: --llm-cache {OFF}"
+        )
+    return folder
 
 
 def cache_key(request: Mapping[str, Any]) -> str:

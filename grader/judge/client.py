@@ -3,45 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import openai
-from pydantic import BaseModel, Field, ValidationError
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    wait_random_exponential,
-)
+from tenacity import AsyncRetrying, retry_if_exception
 
+from grader import endpoints
 from grader.errors import (
     JudgeConnectionError,
     JudgeError,
     JudgeRateLimitError,
-    JudgeRefusalError,
     JudgeReplyError,
     JudgeRequestError,
     JudgeServerError,
     JudgeSetupError,
     JudgeTimeoutError,
-    JudgeTruncatedError,
+    SettingsError,
 )
 from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
-from grader.judge.rungs import Descent, Ladder, Rung, request_part
+from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
+from grader.judge.parameters import Request, Trial, request_body
+from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait
+from grader.judge.replies import Tokens, text_of, tokens_of
+from grader.judge.rungs import Descent, Ladder, Rung
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
 
 T = TypeVar("T")
-Message = Mapping[str, str]
 
 RETRIED = (
     JudgeConnectionError,
@@ -51,66 +44,22 @@ RETRIED = (
     JudgeTimeoutError,
 )
 """Failures that another attempt may mend."""
-_LONGEST_BACKOFF = 30.0
-_NO_KEY = "no-key-needed"
-_NOT_SUPPORTED = {
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.NOT_IMPLEMENTED,
-}
-_TRY_AGAIN = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT, HTTPStatus.TOO_EARLY}
-_LASTING: Mapping[int, str] = MappingProxyType(
-    {
-        HTTPStatus.UNAUTHORIZED: "refuses the key in OPENAI_API_KEY",
-        HTTPStatus.PAYMENT_REQUIRED: "no credit",
-        HTTPStatus.FORBIDDEN: "refuses the key in OPENAI_API_KEY",
-        HTTPStatus.NOT_FOUND: "no such model or path",
-    }
-)
-"""What no other attempt and no other answer will change."""
-_OLD_NAMES = {"max_completion_tokens": "max_tokens"}
-_OPTIONAL = ("temperature",)
+_LOGGED = 10_000  # characters of what came instead of a reply
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of a model."""
-
-    model: str
-    messages: tuple[Message, ...]
-    temperature: float
-    max_output_tokens: int
+def may_mend(error: BaseException) -> bool:
+    """Whether another attempt may do what this one failed at."""
+    return isinstance(error, RETRIED) and not error.lasting
 
 
-class _Function(BaseModel):
-    arguments: str
+@dataclass(slots=True)
+class _Asking:
+    """One request under way."""
 
-
-class _ToolCall(BaseModel):
-    function: _Function
-
-
-class _Said(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-
-
-class _Choice(BaseModel):
-    message: _Said
-    finish_reason: str | None = None
-
-
-class _Tokens(BaseModel):
-    prompt_tokens: int = Field(default=0, ge=0)
-    completion_tokens: int = Field(default=0, ge=0)
-
-
-class Completion(BaseModel):
-    """A reply's body, as far as it is needed; the SDK itself would not check it."""
-
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Tokens | None = None
+    request: Request
+    ladder: Ladder
+    usage: Usage
+    deadline: ReplyDeadline
 
 
 @dataclass(slots=True)
@@ -128,6 +77,7 @@ class Client:
     """Is told of every call."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
     _throttle: Throttle = field(init=False)
+    _refusals: Refusals = field(init=False)
     _ladders: dict[str, Ladder] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -135,27 +85,24 @@ class Client:
 
         Raises:
             JudgeSetupError: there is no key for OpenAI's own endpoint, or what can be no key, or no
-                address of an endpoint.
+                address of an endpoint, or the environment's proxies or certificates are broken.
         """
-        base_url = self.settings.llm_base_url or os.environ.get("OPENAI_BASE_URL") or None
-        key = (self.api_key or os.environ.get("OPENAI_API_KEY", "")).strip()
-        if not key and base_url is None:
-            raise JudgeSetupError("the judge needs a key: set OPENAI_API_KEY in the environment")
-        if not (key.isascii() and key.isprintable()):
-            raise JudgeSetupError(
-                "OPENAI_API_KEY contains characters that no key has: copy it again"
-            )
-        if base_url and not urlsplit(base_url).netloc:
-            raise JudgeSetupError(
-                f"{base_url}: is not the address of an endpoint: it must begin with http:// or https://"
-            )
-        self._sdk = openai.AsyncOpenAI(
-            api_key=key or _NO_KEY,
-            base_url=base_url,
+        try:
+            address = endpoints.base_url(self.settings.llm_base_url)
+            key = endpoints.api_key(self.api_key, address)
+            self._sdk = endpoints.reach(address, lambda: self._make_sdk(address, key))
+        except (SettingsError, openai.OpenAIError) as error:
+            raise JudgeSetupError(str(error)) from error
+        self._throttle = Throttle(self.settings.llm_concurrency)
+        self._refusals = Refusals(self.settings.llm_patience, self.settings.reply_deadline)
+
+    def _make_sdk(self, address: str, key: str) -> openai.AsyncOpenAI:
+        return openai.AsyncOpenAI(
+            api_key=key,
+            base_url=address,
             timeout=self.settings.llm_timeout,
             max_retries=0,  # each call must be seen, counted and limited here
         )
-        self._throttle = Throttle(self.settings.llm_concurrency)
 
     @property
     def base_url(self) -> str:
@@ -170,7 +117,7 @@ class Client:
     def body(self, request: Request) -> tuple[Rung, dict[str, Any]]:
         """What would be sent now, by what has been learnt of the model, and at which rung."""
         ladder = self.ladder(request.model)
-        return ladder.rung, _body(request, ladder.rung, ladder.refused)
+        return ladder.rung, request_body(request, ladder.rung, ladder.refused)
 
     def ladder(self, model: str) -> Ladder:
         """What has been learnt of a model."""
@@ -196,46 +143,25 @@ class Client:
             JudgeSetupError: nobody will get one.
         """
         ladder = self.ladder(request.model)
-        async with ladder.turn():
-            clock = asyncio.timeout(None)
-            try:
-                async with clock:
-                    return await self._attempts(request, read, usage, ladder, clock)
-            except TimeoutError as error:
-                raise JudgeTimeoutError(
-                    f"no reply within {self.settings.llm_deadline:g} s, all attempts together"
-                ) from error
-
-    async def _attempts(
-        self,
-        request: Request,
-        read: Callable[[str], T],
-        usage: Usage,
-        ladder: Ladder,
-        clock: asyncio.Timeout,
-    ) -> tuple[str, T]:
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(RETRIED),
-            stop=_Patience(self.settings.llm_attempts, clock),
-            wait=_Wait(self.settings.llm_backoff),
-            reraise=True,
-        )
-        way = Descent(ladder)
-        return await retrying(self._down_the_ladder, request, read, usage, ladder, way, clock)
+        async with ladder.turn(), ReplyDeadline(self.settings.reply_deadline) as deadline:
+            deadline.stop()
+            retrying = AsyncRetrying(
+                retry=retry_if_exception(may_mend),
+                stop=Attempts(self.settings.llm_attempts, deadline),
+                wait=Wait(self.settings.llm_backoff),
+                reraise=True,
+            )
+            asking = _Asking(request, ladder, usage, deadline)
+            return await retrying(self._down_the_ladder, asking, read, Descent(ladder))
 
     async def _down_the_ladder(
-        self,
-        request: Request,
-        read: Callable[[str], T],
-        usage: Usage,
-        ladder: Ladder,
-        way: Descent,
-        clock: asyncio.Timeout,
+        self, asking: _Asking, read: Callable[[str], T], way: Descent
     ) -> tuple[str, T]:
         """One attempt: at the rung that works or, while none is known, at each lower one."""
+        request, ladder = asking.request, asking.ladder
         while True:
             try:
-                text = await self._call(request, way.rung, ladder, usage, clock)
+                text = await self._call(asking, way.rung)
                 found = read(text)
             except (JudgeRequestError, JudgeReplyError):
                 if not way.step():
@@ -248,208 +174,108 @@ class Client:
     def _place(self, model: str) -> str:
         return f"{self.base_url} {model}"
 
-    async def _call(
-        self,
-        request: Request,
-        rung: Rung,
-        ladder: Ladder,
-        usage: Usage,
-        clock: asyncio.Timeout,
-    ) -> str:
-        async with self._throttle.place():
-            if clock.when() is None:  # the wait for the first place is nobody's fault
-                clock.reschedule(asyncio.get_running_loop().time() + self.settings.llm_deadline)
-            self.budget.claim()
-            usage.calls += 1
-            sent = _body(request, rung, ladder.refused)
-            try:
-                body = await self._send(sent)
-            except openai.OpenAIError as error:
-                ours = self._ours(error, ladder)
-                self._note(sent, error=f"{type(ours).__name__}: {ours}")
-                refused = _refused_parameter(error, sent)
-                if not refused:
-                    raise ours from error
-            except JudgeTimeoutError as error:
-                self._note(sent, error=f"{type(error).__name__}: {error}")
-                raise
-            else:
-                self._note(sent, reply=body)
-                self._throttle.widen()
-                return self._text(body, request, rung, usage)
-        ladder.refused.add(refused)
-        return await self._call(request, rung, ladder, usage, clock)
+    async def _call(self, asking: _Asking, rung: Rung) -> str:
+        """The text of a reply at a rung, without the parameters that are refused on the way."""
+        trial = Trial(asking.ladder)
+        while True:
+            sent = request_body(asking.request, rung, trial.refused)
+            asking.deadline.stop()
+            async with self._throttle.place():
+                asking.deadline.go_on()
+                came = await self._exchange(asking, sent)
+                fault = fault_of(
+                    came,
+                    base_url=self.base_url,
+                    key=self._sdk.api_key,
+                    proven=asking.ladder.proven,
+                )
+                if fault is not None:
+                    fault = self._taken_in(fault, came)
+                self._note(sent, came, fault)
+                if fault is None:
+                    trial.learn("")
+                    self._throttle.widen()
+                    self._refusals.end()
+                    return text_of(came.body, rung)
+            trial.learn(str(fault))
+            if not trial.step(came, sent, str(fault)):
+                raise fault
 
-    def _note(self, sent: Mapping[str, Any], **came_back: str) -> None:
-        if self.log:
-            self.log.write({"endpoint": self.base_url, "request": sent, **came_back})
+    async def _exchange(self, asking: _Asking, sent: dict[str, Any]) -> Answered:
+        """What comes back for a request; what it takes is counted, whatever it is.
 
-    async def _send(self, body: dict[str, Any]) -> str:
+        Raises:
+            JudgeBudgetError: the run's limit is reached.
+            JudgeConnectionError, JudgeTimeoutError: nothing has come.
+        """
+        self.budget.claim()
+        asking.usage.calls += 1
         try:
-            async with asyncio.timeout(self.settings.llm_timeout):
+            came = await self._send(sent)
+        except (asyncio.CancelledError, JudgeTimeoutError) as error:
+            # Whoever is asked goes on writing, and has it paid for.
+            self._spend(asking, Tokens(prompt=estimate_tokens(asking.request.text)))
+            self._note(sent, None, error)
+            if isinstance(error, JudgeTimeoutError):
+                self._throttle.narrow_for_long()
+            raise
+        except (JudgeError, JudgeSetupError) as error:
+            self._note(sent, None, error)
+            self._throttle.narrow()  # a server that is asked too much may hang up as well
+            raise
+        reply = came.status < HTTPStatus.BAD_REQUEST
+        self._spend(asking, tokens_of(came.body, asking.request.text if reply else None))
+        return came
+
+    def _spend(self, asking: _Asking, tokens: Tokens) -> None:
+        asking.usage.prompt_tokens += tokens.prompt
+        asking.usage.completion_tokens += tokens.completion
+        self.budget.spend(asking.request.model, tokens.prompt, tokens.completion)
+
+    async def _send(self, body: dict[str, Any]) -> Answered:
+        seconds = self.settings.llm_timeout
+        try:
+            async with asyncio.timeout(seconds):
                 # Not chat.completions.create, which walks through messages and schema with all
                 # their types: that takes longer than everything else in a call.
-                return await self._sdk.post("/chat/completions", cast_to=str, body=body)
-        except TimeoutError as error:
-            raise JudgeTimeoutError(f"no reply within {self.settings.llm_timeout:g} s") from error
+                text = await self._sdk.post("/chat/completions", cast_to=str, body=body)
+        except openai.APIStatusError as error:
+            return answered(error)
+        except (TimeoutError, openai.APITimeoutError) as error:
+            raise JudgeTimeoutError(
+                f"no reply within {seconds:g} s: a slow server needs a longer --llm-timeout or "
+                "fewer calls side by side: --llm-concurrency"
+            ) from error
+        except openai.OpenAIError as error:
+            raise translate(error, self.base_url, self._sdk.api_key) from error
+        return Answered(HTTPStatus.OK, text)
 
-    def _text(self, body: str, request: Request, rung: Rung, usage: Usage) -> str:
-        """The text of a reply's body, its tokens counted."""
-        completion = parse_completion(body)
-        tokens = completion.usage or _Tokens(
-            prompt_tokens=estimate_tokens("".join(m["content"] for m in request.messages)),
-            completion_tokens=estimate_tokens(body),
-        )
-        usage.prompt_tokens += tokens.prompt_tokens
-        usage.completion_tokens += tokens.completion_tokens
-        self.budget.spend(request.model, tokens.prompt_tokens, tokens.completion_tokens)
-        return said(completion.choices[0], rung)
-
-    def _ours(self, error: openai.OpenAIError, ladder: Ladder) -> JudgeError | JudgeSetupError:
-        """The error of ours that stands for one of the SDK's."""
-        if isinstance(error, openai.PermissionDeniedError) and ladder.proven:
-            # The key is good: it is this answer that a filter on the way dislikes.
-            return JudgeRequestError(_without_key(error, self._sdk.api_key))
-        if isinstance(error, openai.RateLimitError) and error.code != "insufficient_quota":
+    def _taken_in(
+        self, fault: JudgeError | JudgeSetupError, came: Answered
+    ) -> JudgeError | JudgeSetupError:
+        """A fault, after what it means for the calls to come; another one to give up the run."""
+        if came.status in LATE:
+            self._throttle.narrow_for_long()
+        elif came.status in BUSY or isinstance(fault, JudgeRateLimitError):
             self._throttle.narrow()
-        return translate(error, self.base_url, self._sdk.api_key)
+        if not isinstance(fault, JudgeRateLimitError):
+            self._refusals.end()
+        elif self._refusals.add(fault.retry_after):
+            return JudgeSetupError(
+                f"{self.base_url}: given up after {self._refusals.seconds:.0f} s in which it only "
+                f"told us to wait: {fault}: look at your quota, or run the same command again later"
+            )
+        return fault
 
-
-class _Patience:
-    """Ends after so many faults, or before a wait that the deadline would cut short.
-
-    To be told to wait (429) is no fault.
-    """
-
-    def __init__(self, faults: int, clock: asyncio.Timeout) -> None:
-        self._faults_left = faults
-        self._clock = clock
-
-    def __call__(self, state: RetryCallState) -> bool:
-        error = state.outcome.exception() if state.outcome else None
-        self._faults_left -= not isinstance(error, JudgeRateLimitError)
-        ends = self._clock.when() or float("inf")
-        late = asyncio.get_running_loop().time() + state.upcoming_sleep >= ends
-        return late or self._faults_left <= 0
-
-
-class _Wait:
-    """As long as the endpoint asked for, and a bit; else exponential, with full jitter."""
-
-    def __init__(self, first: float) -> None:
-        self._first = first
-        self._backoff = wait_random_exponential(multiplier=first, max=_LONGEST_BACKOFF)
-
-    def __call__(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after if isinstance(error, JudgeError) else None
-        if asked is None:
-            return self._backoff(state)
-        return asked + random.uniform(0, self._first)  # noqa: S311  jitter is no secret
-
-
-def translate(error: openai.OpenAIError, base_url: str, key: str) -> JudgeError | JudgeSetupError:
-    """The error of ours that stands for one of the SDK's; the key is in no message."""
-    message = _without_key(error, key)
-    cause = _without_key(error.__cause__ or "", key)
-    if isinstance(error, openai.APITimeoutError):
-        return JudgeTimeoutError(f"{base_url}: no reply in time")
-    if isinstance(error, openai.APIConnectionError):
-        return JudgeConnectionError(f"{base_url}: {cause or message}")
-    if not isinstance(error, openai.APIStatusError):
-        return JudgeReplyError(f"{base_url}: {message}")
-    return _by_status(error, message, base_url)
-
-
-def _without_key(error: object, key: str) -> str:
-    """What an error says, on one line."""
-    return " ".join(str(error).split()).replace(key, "***")
-
-
-def _by_status(
-    error: openai.APIStatusError, message: str, base_url: str
-) -> JudgeError | JudgeSetupError:
-    status = error.status_code
-    lasting = "no credit" if error.code == "insufficient_quota" else _LASTING.get(status)
-    if lasting:
-        return JudgeSetupError(f"{base_url}: {lasting}: {message}")
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return JudgeRateLimitError(message, retry_after=_retry_after(error))
-    if status in _NOT_SUPPORTED or not _passes(status):
-        return JudgeRequestError(message)
-    return JudgeServerError(message, retry_after=_retry_after(error))
-
-
-def _passes(status: int) -> bool:
-    return status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _TRY_AGAIN
-
-
-def _retry_after(error: openai.APIStatusError) -> float | None:
-    """Seconds that the endpoint asks us to wait."""
-    headers = error.response.headers
-    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
-        try:
-            seconds = float(headers.get(name, "")) / unit
-        except ValueError:
-            continue
-        if 0 <= seconds < float("inf"):
-            return seconds
-    return None
-
-
-def _refused_parameter(error: openai.OpenAIError, sent: Mapping[str, Any]) -> str:
-    """The name of an optional parameter that the endpoint does not take, if it is that."""
-    if not isinstance(error, openai.APIStatusError) or error.status_code not in _NOT_SUPPORTED:
-        return ""
-    named = f"{error.param} {error.message}"
-    candidates = (*_OPTIONAL, *_OLD_NAMES)
-    return next((n for n in candidates if n in sent and n in named), "")
-
-
-def _body(request: Request, rung: Rung, refused: set[str]) -> dict[str, Any]:
-    wanted: dict[str, Any] = {
-        "temperature": request.temperature,
-        "max_completion_tokens": request.max_output_tokens,
-    }
-    taken = {_OLD_NAMES.get(n, n) if n in refused else n: v for n, v in wanted.items()}
-    for name in _OPTIONAL:
-        if name in refused:
-            del taken[name]
-    messages: Sequence[Message] = request.messages
-    return {"model": request.model, "messages": messages, **taken, **request_part(rung)}
-
-
-def parse_completion(body: str) -> Completion:
-    """The body of a reply.
-
-    Raises:
-        JudgeServerError: it is none.
-    """
-    try:
-        return Completion.model_validate_json(body)
-    except ValidationError as error:
-        raise JudgeServerError("the endpoint's reply is not a chat completion") from error
-
-
-def said(choice: _Choice, rung: Rung) -> str:
-    """The text of a reply that was asked for at a rung.
-
-    Raises:
-        JudgeRefusalError, JudgeTruncatedError: there is none, or not all of it.
-    """
-    if choice.message.refusal or choice.finish_reason == "content_filter":
-        raise JudgeRefusalError(f"the model declines: {choice.message.refusal or 'filtered'}")
-    if choice.finish_reason == "length":
-        raise JudgeTruncatedError("the reply was cut off: raise llm_max_output_tokens")
-    if rung is Rung.TOOL_CALL:
-        calls = choice.message.tool_calls
-        return calls[0].function.arguments if calls else ""
-    return _unfenced(choice.message.content or "")
-
-
-def _unfenced(text: str) -> str:
-    """The text without a Markdown fence that encloses all of it."""
-    text = text.strip()
-    if not (text.startswith("```") and text.endswith("```")):
-        return text
-    return text.removesuffix("```").partition("\n")[2]
+    def _note(
+        self, sent: dict[str, Any], came: Answered | None, fault: BaseException | None
+    ) -> None:
+        if self.log is None:
+            return
+        entry: dict[str, Any] = {"endpoint": self.base_url, "request": sent}
+        if came is not None:
+            body = came.body if fault is None else came.body[:_LOGGED]
+            entry |= {"status": int(came.status), "reply": body.replace(self._sdk.api_key, "***")}
+        if fault is not None:
+            entry["error"] = f"{type(fault).__name__}: {fault}"
+        self.log.write(entry)

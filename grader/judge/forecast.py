@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grader.judge.budget import Price, estimate_tokens
-from grader.judge.client import Request
+from grader.judge.parameters import Request
 from grader.judge.rungs import Rung, request_part
 from grader.records import Question
 from grader.text import sentences

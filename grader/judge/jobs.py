@@ -28,8 +28,11 @@ from grader.errors import (
     JudgeTimeoutError,
 )
 from grader.judge.budget import Budget, Price, Usage, parse_prices
-from grader.judge.client import RETRIED, Client, parse_completion, said, translate
+from grader.judge.client import Client
+from grader.judge.faults import Answered, fault_of, translate
 from grader.judge.prompt import short_ids
+from grader.judge.reasons import reason_in
+from grader.judge.replies import text_of, tokens_of
 from grader.judge.rungs import Rung
 from grader.judge.schema import parse_reply
 
@@ -426,11 +429,6 @@ def error_of(reason: str, message: str) -> JudgeError:
     return _BY_REASON[reason](message)
 
 
-def may_mend(error: JudgeError) -> bool:
-    """Whether another job may do what this one failed at."""
-    return isinstance(error, RETRIED)
-
-
 def _id_of(thing: Any) -> str:
     """The id of what the endpoint has made; the SDK itself checks no reply."""
     id_ = getattr(thing, "id", None)
@@ -468,11 +466,14 @@ def _reply(line: _Line, request: JobRequest, rung: Rung, used: Usage) -> str:
     response = line.response
     if response is None or response.status_code != HTTPStatus.OK:
         raise _failure(line)
-    completion = parse_completion(json.dumps(response.body))
-    if completion.usage:
-        used.prompt_tokens += completion.usage.prompt_tokens
-        used.completion_tokens += completion.usage.completion_tokens
-    text = said(completion.choices[0], rung)
+    body = json.dumps(response.body)
+    tokens = tokens_of(body, "")
+    used.prompt_tokens += tokens.prompt
+    used.completion_tokens += tokens.completion
+    fault = fault_of(Answered(HTTPStatus.OK, body), base_url="", key="", proven=True)
+    if fault is not None:
+        raise fault if isinstance(fault, JudgeError) else JudgeRequestError(reason_in(body))
+    text = text_of(body, rung)
     parse_reply(text, *short_ids(request.key_points, request.misconceptions))
     return text
 
@@ -484,18 +485,12 @@ def _failure(line: _Line) -> JudgeError:
         message = error.message or error.code or "no reply"
         late = error.code in {"batch_expired", "batch_cancelled"}
         return JudgeTimeoutError(message) if late else JudgeServerError(message)
-    message, status = _message(line.response.body), line.response.status_code
+    message, status = reason_in(json.dumps(line.response.body or "")), line.response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return JudgeRateLimitError(message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return JudgeServerError(message)
     return JudgeRequestError(message)
-
-
-def _message(body: Any) -> str:
-    error = body.get("error") if isinstance(body, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
-    return str(message or "no reason was given")
 
 
 def _missing(state: JobState) -> JudgeError:

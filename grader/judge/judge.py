@@ -7,38 +7,39 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from grader import scoring
 from grader.errors import (
     GraderError,
     JudgeBudgetError,
     JudgeError,
-    JudgeTimeoutError,
+    JudgeSetupError,
     SettingsError,
 )
+from grader.files import expanded
 from grader.judge import prompt
 from grader.judge.audit import AuditLog
-from grader.judge.budget import Budget, Price, Usage, parse_prices
+from grader.judge.ballots import Ballot, votes_of
+from grader.judge.budget import Budget, Usage, parse_prices, require_prices
 from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
 from grader.judge.canaries import Canary, Watch
-from grader.judge.loop import LoopThread
+from grader.judge.loop import ELSEWHERE, LoopThread
+from grader.judge.patience import RunDeadline
 from grader.judge.prompt import Checklist
-from grader.judge.quotes import find_quote
 from grader.judge.redaction import Redacted, Redactor
-from grader.records import SILENT, Failure, Flag, JudgeReport, Question, Vote
+from grader.records import Failure, Flag, JudgeReport, Question
 from grader.rendering import rendered
 from grader.screening import SUSPECTED, VOIDING, is_too_short
 from grader.settings import Settings, changed, load_settings
 from grader.text import words
 
 if TYPE_CHECKING:
-    from grader.judge.client import Client, Request
     from grader.judge.forecast import Forecast, Planned
     from grader.judge.jobs import Jobs
-    from grader.judge.schema import Opinion, Reply
+    from grader.judge.parameters import Request
+    from grader.judge.schema import Reply
 
 
 _AHEAD = 2
@@ -54,20 +55,11 @@ class Case:
     flags: tuple[Flag, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Ballot:
-    """What one run of one model gave: votes, or a failure."""
-
-    model: str
-    votes: tuple[Vote, ...]
-    failure: Failure | None
-    usage: Usage
-
-
 class Judge:
     """Asks one model, or a jury of several, what an answer does with each point of its rubric.
 
-    It may be shared between threads. Close it, or use it in a ``with`` block.
+    It may be shared between threads, not between processes. Close it, or use it in a ``with``
+    block.
 
     Example:
         >>> from grader import Grader, Judge
@@ -98,6 +90,8 @@ class Judge:
             MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
         """
+        from grader.judge.client import Client
+
         self.settings = changed(settings or load_settings(), **overrides)
         self.models = _names(model) or _names(self.settings.llm_model)
         if not self.models:
@@ -105,15 +99,17 @@ class Judge:
                 "the judge needs a model: name it with --llm-model NAME or llm_model in grader.toml"
             )
         self._prices = parse_prices(self.settings.llm_prices)
-        _require_prices(self.models, self._prices, self.settings)
+        if self.settings.llm_max_cost is not None:
+            require_prices(self.models, self._prices)
         self.budget = Budget(
             self._prices,
             max_calls=self.settings.llm_max_calls,
             max_cost=self.settings.llm_max_cost,
         )
-        self._client = _client(self.settings, api_key, self.budget)
-        self._redactor = _redactor(self.settings)
-        self._log = self._client.log = _log(self.settings)
+        self._client = Client(self.settings, api_key, self.budget)
+        own = self.settings
+        self._redactor = Redactor(own.llm_phone_region) if own.llm_redact else None
+        self._log = self._client.log = AuditLog(expanded(own.llm_log)) if own.llm_log else None
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self._desks = asyncio.Semaphore(_AHEAD * self.settings.llm_concurrency)
@@ -209,8 +205,9 @@ class Judge:
             if self._closed:
                 return
             self._closed = True
-        self._loop.run(self._client.aclose())
-        self._loop.close()
+        if self._loop.is_elsewhere:
+            return  # all that there is belongs to the process that made it
+        self._loop.close(self._client.aclose())
         for file in (self._cache, self._log):
             if file:
                 file.close()
@@ -225,6 +222,10 @@ class Judge:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be sent to another process, with what to do instead."""
+        raise JudgeSetupError(ELSEWHERE)
 
     @property
     def _sending(self) -> str:
@@ -254,10 +255,10 @@ class Judge:
         ballots = iter(await self._ask(sent, ends))
         return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
 
-    async def _ask(self, cases: Sequence[Case], ends: float) -> list[list[_Ballot]]:
+    async def _ask(self, cases: Sequence[Case], ends: float) -> list[list[Ballot]]:
         """The ballots on each case, canaries asked among them."""
         runs = [(m, r) for m in self.models for r in self._runs]
-        asked: list[list[asyncio.Task[_Ballot]]] = []
+        asked: list[list[asyncio.Task[Ballot]]] = []
         try:
             async with asyncio.TaskGroup() as group:
                 for case in cases:
@@ -296,7 +297,7 @@ class Judge:
             sending=self._sending,
         )
 
-    def _report(self, ballots: Sequence[_Ballot]) -> JudgeReport:
+    def _report(self, ballots: Sequence[Ballot]) -> JudgeReport:
         votes = tuple(vote for ballot in ballots for vote in ballot.votes)
         failures = tuple(ballot.failure for ballot in ballots if ballot.failure)
         used = Usage()
@@ -317,23 +318,23 @@ class Judge:
             cost=None if None in costs else sum(c for c in costs if c is not None),
         )
 
-    async def _ballot(self, case: Case, model: str, run: int, ends: float) -> _Ballot:
+    async def _ballot(self, case: Case, model: str, run: int, ends: float) -> Ballot:
         # Not all at once, or the first call would wait until the last request is written.
         async with self._desks:
             return await self._vote(case, model, run, ends)
 
-    async def _vote(self, case: Case, model: str, run: int, ends: float) -> _Ballot:
+    async def _vote(self, case: Case, model: str, run: int, ends: float) -> Ballot:
         masked = self._masked(case)
         checklist, request = self._request(case.question, masked.text, model, run)
         usage = Usage()
         try:
-            async with _RunDeadline(ends, self.settings.llm_run_deadline):
+            async with RunDeadline(ends, self.settings.llm_run_deadline):
                 reply = await self._reply(request, checklist, run, usage)
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
-            return _Ballot(model, (), failure, usage)
-        votes = tuple(_votes(reply, checklist, case.answer, masked, model, run))
-        return _Ballot(model, votes, None, usage)
+            return Ballot(model, (), failure, usage)
+        votes = votes_of(reply, checklist, case.answer, masked, model, run)
+        return Ballot(model, votes, None, usage)
 
     def _masked(self, case: Case) -> Redacted:
         """What is sent of an answer: what a reader sees of it."""
@@ -345,7 +346,7 @@ class Judge:
     def _request(
         self, question: Question, answer: str, model: str, run: int
     ) -> tuple[Checklist, Request]:
-        from grader.judge.client import Request
+        from grader.judge.parameters import Request
 
         checklist = prompt.build_checklist(question, seed=self.settings.llm_seed, run=run)
         messages = prompt.build_messages(question, checklist, answer)
@@ -386,86 +387,11 @@ class Judge:
         return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})
 
 
-class _RunDeadline:
-    """Breaks off at the end of the run, with an error that says so.
-
-    The end is a time of ``time.monotonic``, which is the clock of asyncio's loops too.
-    """
-
-    def __init__(self, ends: float, seconds: float) -> None:
-        self._timeout = asyncio.timeout_at(ends)
-        self._seconds = seconds
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError as late:
-            raise JudgeTimeoutError(
-                f"the run's time is up after {self._seconds:g} s (llm_run_deadline)"
-            ) from late
-
-
-def _votes(
-    reply: Reply, checklist: Checklist, answer: str, masked: Redacted, model: str, run: int
-) -> list[Vote]:
-    points = {id_: p.id for id_, p in checklist.key_points.items()}
-    points |= {id_: m.id for id_, m in checklist.misconceptions.items()}
-    opinions: list[Opinion] = [*reply.key_points, *reply.misconceptions]
-    votes = []
-    for opinion in opinions:
-        quote = None if opinion.quote is None else masked.restore(opinion.quote)
-        needs_quote = opinion.verdict not in SILENT
-        evidence = find_quote(quote or "", answer) if needs_quote else None
-        votes.append(
-            Vote(
-                point=points[opinion.id],
-                model=model,
-                run=run,
-                verdict=opinion.verdict,
-                quote=quote,
-                evidence=evidence,
-                void=needs_quote and evidence is None,
-            )
-        )
-    return votes
-
-
 def _names(models: str | Sequence[str]) -> tuple[str, ...]:
     """Model names, each once, in the order given."""
     listed = models.split(",") if isinstance(models, str) else models
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
 
 
-def _require_prices(models: Sequence[str], prices: Mapping[str, Price], settings: Settings) -> None:
-    unknown = [model for model in models if model not in prices]
-    if settings.llm_max_cost is not None and unknown:
-        raise SettingsError(
-            f"a limit of cost needs the price of {unknown[0]}: add "
-            f"--llm-prices {unknown[0]}=PROMPT/COMPLETION (per million tokens)"
-        )
-
-
 def _cache(settings: Settings) -> ReplyCache | None:
     return None if settings.llm_cache == OFF else ReplyCache(cache_folder(settings.llm_cache))
-
-
-def _redactor(settings: Settings) -> Redactor | None:
-    return Redactor(settings.llm_phone_region) if settings.llm_redact else None
-
-
-def _log(settings: Settings) -> AuditLog | None:
-    return AuditLog(Path(settings.llm_log).expanduser()) if settings.llm_log else None
-
-
-def _client(settings: Settings, api_key: str | None, budget: Budget) -> Client:
-    from grader.judge.client import Client
-
-    return Client(settings, api_key, budget)

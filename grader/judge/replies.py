@@ -1,0 +1,214 @@
+"""What an endpoint sent back: the text of its reply and the tokens that it took.
+
+Everybody's servers, proxies and SDKs write a chat completion a little differently: what can be
+read without guessing is, and an error says what came instead.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from pydantic_core import from_json
+
+from grader.errors import (
+    JudgeRefusalError,
+    JudgeReplyError,
+    JudgeServerError,
+    JudgeTruncatedError,
+)
+from grader.judge.budget import estimate_tokens
+from grader.judge.rungs import Rung
+
+_SHOWN = 300  # characters of an endpoint's own words in a message
+_READ = 50_000  # characters of a page
+_FENCE = re.compile(r"```[\w-]*\s*(.*?)\s*```", re.DOTALL)
+_NOT_SEEN = re.compile(
+    r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
+# How DeepSeek, Qwen, Gemma, gpt-oss, Kimi and Magistral mark what they think before they answer.
+_THINKS = re.compile(
+    r"(?is)\s*(<(think|thinking|thought|thoughts|reason|reasoning|analysis|scratchpad|seed:think)>"
+    r"|<\|channel\|>|◁think▷|\[THINK\])"
+    r"|.*(</(think|thinking|thought|thoughts|reason|reasoning|seed:think)>|◁/think▷|\[/THINK\])"
+)
+_THOUGHT_NOTHING = re.compile(r"<think(ing)?>\s*</think(ing)?>", re.IGNORECASE)
+_TEXT_PARTS = (None, "text", "output_text")
+_REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+_FILTERED = ("content_filter", "safety", "prohibited_content", "recitation", "blocklist")
+_CUT = ("length", "max_tokens", "model_length")
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What one call took."""
+
+    prompt: int = 0
+    completion: int = 0
+
+
+def shortened(text: str) -> str:
+    """An endpoint's words on one line, cut short."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
+def page_text(text: str) -> str:
+    """What a reader sees of the beginning of a page; any other text as it is."""
+    text = text[:_READ]
+    seen = _NOT_SEEN.sub(" ", text) if text.lstrip()[:1] == "<" else text
+    return " ".join(unescape(seen).split())
+
+
+def parse_json(body: str) -> Any:
+    """The value in a body; None where it holds none. Broken text within it is none either."""
+    try:
+        return from_json(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def tokens_of(body: str, prompt_text: str | None) -> Tokens:
+    """What a call took: as the endpoint counts, else estimated; nothing for an error or a page.
+
+    Args:
+        body: what came back, readable as a completion or not: it is paid for all the same.
+        prompt_text: what was sent; None where what came has the status of an error.
+    """
+    data = parse_json(body)
+    usage = data.get("usage") if isinstance(data, dict) else None
+    counts: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
+    prompt = _count(counts, "prompt_tokens", "input_tokens")
+    completion = _count(counts, "completion_tokens", "output_tokens")
+    if prompt_text is None or _is_no_completion(body, data):
+        return Tokens(prompt or 0, completion or 0)
+    return Tokens(
+        estimate_tokens(prompt_text) if prompt is None else prompt,
+        estimate_tokens(body) if completion is None else completion,
+    )
+
+
+def _is_no_completion(body: str, data: Any) -> bool:
+    if isinstance(data, dict):
+        return "choices" not in data
+    return not body.lstrip().startswith("{")  # a page; a reply that broke off was paid for
+
+
+def _count(usage: Mapping[str, Any], *names: str) -> int | None:
+    """A number of tokens; none where it is missing or can't be one."""
+    for name in names:
+        value = usage.get(name)
+        if value is None or isinstance(value, bool):
+            continue
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            continue
+        if 0 < number < math.inf:
+            return math.ceil(number)
+    return None
+
+
+def text_of(body: str, rung: Rung) -> str:
+    """The text of a reply that was asked for at a rung.
+
+    Raises:
+        JudgeServerError: the body is no chat completion.
+        JudgeRefusalError, JudgeTruncatedError: there is no text, or not all of it.
+        JudgeReplyError: there is only the model's reasoning, or nothing.
+    """
+    choice, message = _choice(body)
+    finish = str(choice.get("finish_reason") or "").lower()
+    refusal = message.get("refusal") or _part(message, "refusal")
+    if refusal or finish.startswith(_FILTERED):
+        raise JudgeRefusalError(f"the model declines: {shortened(str(refusal or 'filtered'))}")
+    if finish in _CUT:
+        raise JudgeTruncatedError("the reply was cut off: raise llm_max_output_tokens")
+    text = _arguments(message) if rung is Rung.TOOL_CALL else ""
+    text = _unfenced(_THOUGHT_NOTHING.sub("", text or _content(message.get("content")), count=1))
+    if not text:
+        raise _nothing_said(message, finish)
+    if not text.startswith("{") and _THINKS.match(text):
+        raise JudgeReplyError(
+            "the reply holds the model's reasoning before its answer: "
+            f"'{shortened(text)[:60]}': start the server with its reasoning parser "
+            "(vLLM: --reasoning-parser, llama.cpp: --reasoning-format deepseek), "
+            "or turn the model's thinking off",
+            lasting=True,
+        )
+    return text
+
+
+def _choice(body: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        came = shortened(page_text(body)) or "nothing"
+        raise JudgeServerError(f"the endpoint's reply is no chat completion: {came}")
+    choices = data.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(choice, dict) or not isinstance(message, dict):
+        raise JudgeServerError(
+            f"the endpoint's reply is no chat completion: it has no message: {shortened(body)}"
+        )
+    return choice, message
+
+
+def _content(content: Any) -> str:
+    """The text of a message: a text, or the parts of a list that are text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, dict):
+        # A gateway that has parsed the model's JSON, or one part alone.
+        return _content([content]) if "text" in content else json.dumps(content)
+    if not isinstance(content, list):
+        return ""
+    parts = [{"text": part} if isinstance(part, str) else part for part in content]
+    return "".join(
+        part["text"]
+        for part in parts
+        if isinstance(part, dict)
+        and part.get("type") in _TEXT_PARTS
+        and isinstance(part.get("text"), str)
+    )
+
+
+def _part(message: Mapping[str, Any], name: str) -> Any:
+    """What the first part of a name holds, where a message has parts."""
+    content = message.get("content")
+    parts = content if isinstance(content, list) else []
+    return next((p[name] for p in parts if isinstance(p, dict) and p.get(name)), None)
+
+
+def _arguments(message: Mapping[str, Any]) -> str:
+    """What the model called the tool with; empty where it called none."""
+    calls = message.get("tool_calls")
+    call = calls[0] if isinstance(calls, list) and calls else None
+    function = call.get("function") if isinstance(call, dict) else None
+    given = function.get("arguments") if isinstance(function, dict) else None
+    return json.dumps(given) if isinstance(given, dict) else given if isinstance(given, str) else ""
+
+
+def _nothing_said(message: Mapping[str, Any], finish: str) -> JudgeReplyError:
+    parts = message.get("content")
+    thought = [p for p in parts if p] if isinstance(parts, list) else []
+    if thought or any(message.get(name) for name in _REASONING):
+        return JudgeReplyError(
+            "the reply holds the model's reasoning and no answer (content is empty): turn the "
+            "model's thinking off, or start the server without its reasoning parser, or raise "
+            "llm_max_output_tokens",
+            lasting=True,
+        )
+    return JudgeReplyError(f"the reply is empty (finish_reason: {finish or 'none'})")
+
+
+def _unfenced(text: str) -> str:
+    """The text without a Markdown fence that encloses all of it."""
+    text = text.strip().removeprefix("\ufeff").strip()
+    fenced = _FENCE.fullmatch(text)
+    return fenced[1] if fenced else text
