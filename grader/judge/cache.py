@@ -54,7 +54,7 @@ def cache_folder(setting: str) -> Path:
         folder = Path("~")
     if folder.parts[:1] == ("~",):  # what some versions of platformdirs leave as it is
         raise SettingsError(
-            "there is no home folder to keep the judge's replies in: name a folder with  "
+            "there is no home folder to keep the judge's replies in: name a folder with "
             f"--llm-cache FOLDER, or set HOME, or keep none: --llm-cache {OFF}"
         )
     return folder
