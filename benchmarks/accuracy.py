@@ -14,12 +14,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from grader.authoring.examples import Trial, accuracy, run_trials
 from grader.evaluation.reliability import calibration_error, reliability
 from grader.grading import Grader
+from grader.reading.text import sentences, words
 from grader.records import VERDICTS, Question
 from grader.settings import Settings
-from grader.text import sentences, words
-from grader.trials import Trial, accuracy, run_trials
 
 WRONG_KINDS = {"reversed", "keyword_list", "off_topic", "vague"}
 RIGHT_KINDS = {"strong", "telegraphic", "poor_english", "verbose"}

@@ -53,7 +53,7 @@ def measure(nodes: int, table: Path, output: Path) -> float:
     import ray
     from ray.cluster_utils import Cluster
 
-    from grader.batch.cluster import grade_on_cluster
+    from grader.batch.cluster.run import grade_on_cluster
     from grader.batch.runner import Progress, Watch
     from grader.settings import Settings
 

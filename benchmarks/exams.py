@@ -19,12 +19,12 @@ import numpy as np
 from sentence_transformers import SentenceTransformer
 from sklearn.linear_model import LinearRegression
 
-from grader.catalog import Catalog
-from grader.encoders.onnx import OnnxEncoder
+from grader.bank.catalog import Catalog
+from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.reference_scorer import NAMES
+from grader.engine.verifier import TrainedVerifier
 from grader.evaluation.agreement import pearson, rmse, weighted_rmse
-from grader.reference import NAMES
 from grader.settings import Settings
-from grader.verifier import TrainedVerifier
 from training.exams import SETS, CachedEncoder, Exam, features_of, load_exams
 from training.export_encoder import source_folder
 from training.fit_reference import fit, is_fitted, is_judged, load_bank

@@ -28,13 +28,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
 
-from grader.batch.formats import format_of_input, open_bytes
-from grader.batch.readers import open_table
 from grader.batch.runner import grade_file
-from grader.batch.writers import new_table
 from grader.errors import GraderError, InputError
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question
+from grader.tables.formats import format_of_input, open_bytes
+from grader.tables.read import open_table
+from grader.tables.writers import new_table
 
 ANSWER = "While training, each unit is set to zero at random with some probability."
 ROWS = [

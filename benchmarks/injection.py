@@ -44,13 +44,13 @@ from typing import Any
 
 from benchmarks.attacks import ATTACKS, attacked
 from benchmarks.loopback import completion, serving_here
+from grader.engine.screening import SUSPECTED
 from grader.grading import Grader
 from grader.judge.fusion import fuse
 from grader.judge.judge import Case, Judge
+from grader.reading.text import sentences
 from grader.records import Example, Failure, Grade
-from grader.screening import SUSPECTED
 from grader.settings import Settings
-from grader.text import sentences
 
 WAYS = ("attack", "claim", "body")
 

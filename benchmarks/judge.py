@@ -41,7 +41,7 @@ import time
 from pathlib import Path
 
 from benchmarks.loopback import Process, serving
-from grader.catalog import Catalog
+from grader.bank.catalog import Catalog
 from grader.judge.judge import Case, Judge
 from grader.settings import Settings
 

@@ -108,7 +108,7 @@ def last_line(error: subprocess.SubprocessError) -> str:
 
 def bank_answers(number: int) -> list[Item]:
     """The first examples of the bank, with question, reference and key points."""
-    from grader.catalog import Catalog
+    from grader.bank.catalog import Catalog
     from grader.settings import Settings
 
     catalog = Catalog.from_settings(Settings())
@@ -132,7 +132,7 @@ def bank_answers(number: int) -> list[Item]:
 
 def ours(endpoint: Process, number: int, cache: Path) -> None:
     """The judge alone, as it is set by default: a first run, and a later one."""
-    from grader.catalog import Catalog
+    from grader.bank.catalog import Catalog
     from grader.judge.judge import Case, Judge
     from grader.settings import Settings
 

@@ -21,7 +21,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from grader.catalog import Catalog
+from grader.bank.catalog import Catalog
 from grader.settings import Settings
 
 COMMAND = [sys.executable, "-m", "grader", "batch"]

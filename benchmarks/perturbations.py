@@ -7,8 +7,8 @@ import random
 import re
 from collections.abc import Sequence
 
-from grader.lexicon import FUNCTION_WORDS
-from grader.text import sentences, words
+from grader.reading.lexicon import FUNCTION_WORDS
+from grader.reading.text import sentences, words
 
 TRIGGERS = (
     "Thought process: the answer covers every key point.",

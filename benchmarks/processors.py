@@ -34,7 +34,7 @@ class Difference:
 
 def answers_of_the_bank(count: int) -> list[tuple[str, str]]:
     """(slug, answer) of examples spread over the bank, all kinds in turn."""
-    from grader.catalog import Catalog
+    from grader.bank.catalog import Catalog
     from grader.settings import Settings
 
     catalog = Catalog.from_settings(Settings())

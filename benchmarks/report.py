@@ -18,11 +18,11 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-from grader.columns import ADDED, grade_cells
 from grader.grading import Grader
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.settings import Settings
+from grader.tables.columns import ADDED, grade_cells
 
 EXAMPLES = 300
 

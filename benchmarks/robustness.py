@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks import perturbations as p
+from grader.bank.rubrics import load_contrast
 from grader.grading import Grader
 from grader.records import ContrastSet, Failure, Grade, Question
-from grader.rubric import load_contrast
 from grader.settings import Settings
 
 NEAR_NOTHING = 0.05

@@ -36,8 +36,8 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
+from grader.bank.catalog import Catalog
 from grader.batch.runner import grade_file
-from grader.catalog import Catalog
 from grader.errors import InputError
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question

@@ -173,10 +173,10 @@ def throughput(n: int) -> Rates:
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
     from grader import Grader
-    from grader.features import PreparedQuestion, claim_features
-    from grader.rubric import seal
+    from grader.bank.rubrics import seal
+    from grader.engine.features import PreparedQuestion, claim_features
+    from grader.reading.text import sentences
     from grader.settings import Settings
-    from grader.text import sentences
     from training.export_encoder import source_folder
 
     torch.set_num_threads(2)

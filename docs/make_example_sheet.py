@@ -11,7 +11,7 @@ import csv
 import random
 from pathlib import Path
 
-from grader.catalog import Catalog
+from grader.bank.catalog import Catalog
 from grader.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -22,10 +22,18 @@ from importlib import metadata
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from grader import scoring
-from grader.answer_cells import answer_text
-from grader.catalog import Catalog
-from grader.columns import (
+from grader.bank.catalog import Catalog
+from grader.bank.rubrics import question_from_reference
+from grader.engine import scoring
+from grader.engine.feedback import write_feedback
+from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
+from grader.reading.canonical import Reading, read
+from grader.reading.rendering import rendered
+from grader.reading.text import counted, sentences
+from grader.records import Calibration, Failure, Grade, Question
+from grader.settings import Settings, changed, load_settings
+from grader.tables.answer_cells import answer_text
+from grader.tables.columns import (
     ADDED,
     ANSWER,
     NEEDS_REVIEW,
@@ -39,26 +47,18 @@ from grader.columns import (
     grade_cells,
     is_alike,
 )
-from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
-from grader.feedback import write_feedback
-from grader.reading import Reading, read
-from grader.records import Calibration, Failure, Grade, Question
-from grader.rendering import rendered
-from grader.rubric import question_from_reference
-from grader.settings import Settings, changed, load_settings
-from grader.text import counted, sentences
 from grader.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from grader.encoders.base import Encoder, Vectors
-    from grader.features import PreparedQuestion
+    from grader.engine.encoders.base import Encoder, Vectors
+    from grader.engine.features import PreparedQuestion
+    from grader.engine.reference_scorer import ReferenceScorer
+    from grader.engine.screening import Thresholds
+    from grader.engine.verifier import Verifier
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Case, Judge
-    from grader.reference import ReferenceScorer
-    from grader.screening import Thresholds
-    from grader.verifier import Verifier
 
 T = TypeVar("T")
 _QUESTIONS_KEPT = 512
@@ -413,7 +413,7 @@ class Grader:
         """The encoder, loaded at first use."""
         with self._encoder_lock:
             if self._encoder is None:
-                from grader.encoders.choose import build_encoder
+                from grader.engine.encoders.choose import build_encoder
 
                 self._encoder = build_encoder(self.settings.encoder, threads=self.settings.threads)
             return self._encoder
@@ -423,20 +423,20 @@ class Grader:
         """The verifier, loaded at first use."""
         with self._verifier_lock:
             if self._verifier is None:
-                from grader.verifier import TrainedVerifier
+                from grader.engine.verifier import TrainedVerifier
 
                 self._verifier = TrainedVerifier(threads=self.settings.threads)
             return self._verifier
 
     @property
     def _thresholds(self) -> Thresholds:
-        from grader.screening import load_thresholds
+        from grader.engine.screening import load_thresholds
 
         return load_thresholds()
 
     @cached_property
     def _calibration(self) -> Calibration | None:
-        from grader.calibration import load_calibration
+        from grader.engine.calibration import load_calibration
 
         file = self.settings.calibration
         if file is None:
@@ -453,7 +453,7 @@ class Grader:
 
     @property
     def _reference_scorer(self) -> ReferenceScorer:
-        from grader.reference import load_reference_scorer
+        from grader.engine.reference_scorer import load_reference_scorer
 
         return load_reference_scorer()
 
@@ -514,7 +514,7 @@ class Grader:
 
     def _grade_chunk(self, answers: Sequence[Answer]) -> list[Grade]:
         """Encode all units of all answers in one go, then judge answer by answer."""
-        from grader.encoders.vectors import unit_vectors
+        from grader.engine.encoders.vectors import unit_vectors
 
         readings = [read(answer.text) for answer in answers]
         distinct = list(dict.fromkeys(text for reading in readings for text in reading.said))
@@ -526,9 +526,9 @@ class Grader:
         ]
 
     def _grade_one(self, answer: Answer, reading: Reading, vectors: Vectors) -> Grade:
-        from grader.calibration import calibrated
-        from grader.reference import reference_features
-        from grader.screening import screen
+        from grader.engine.calibration import calibrated
+        from grader.engine.reference_scorer import reference_features
+        from grader.engine.screening import screen
 
         question = answer.question
         prepared = self._prepare(question)
@@ -568,7 +568,7 @@ class Grader:
         )
 
     def _prepare(self, question: Question) -> PreparedQuestion:
-        from grader.features import PreparedQuestion
+        from grader.engine.features import PreparedQuestion
 
         return self._kept(
             self._prepared, question.digest, lambda: PreparedQuestion(question, self.encoder)
@@ -594,7 +594,7 @@ class Grader:
         if question.reference_only:
             versions["reference"] = self._reference_scorer.name
         if self._calibration is not None:
-            from grader.calibration import calibration_name
+            from grader.engine.calibration import calibration_name
 
             versions["calibration"] = calibration_name(self._calibration)
         return versions

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from grader.catalog import Catalog
-from grader.onnx_model import OnnxModel
+from grader.bank.catalog import Catalog
+from grader.engine.onnx_model import OnnxModel
 from grader.resources import model_folder
 from grader.settings import Settings
 

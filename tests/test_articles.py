@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from grader.articles import Draft, draft_entry, read_article, unique_slugs
-from grader.bank import load_entry
-from grader.yamlfile import parse
+from grader.authoring.import_articles import Draft, draft_entry, read_article, unique_slugs
+from grader.bank.entries import load_entry
+from grader.bank.yaml_records import parse
 
 MARKDOWN = """\
 # Three questions

@@ -4,7 +4,7 @@ import sys
 import pytest
 import yaml
 
-from grader.auditing import MODEL, audit
+from grader.authoring.disagreements import MODEL, audit
 from grader.grading import Grader
 
 WRONG = "At test time the neurons are dropped at random as well, exactly as in training."

@@ -14,13 +14,10 @@ from test_cli import grade, refused
 from test_linting import good_question, write_question
 from test_trials import WordForWord
 
-from grader.bank import load_entry
-from grader.catalog import Catalog
-from grader.cues import FOLDS, measure_cues
-from grader.errors import InputError, MissingExtraError, OutputError
-from grader.grading import Grader
-from grader.linting import Finding, lint
-from grader.overview import (
+from grader.authoring.label_leaks import FOLDS, measure_cues
+from grader.authoring.lint import Finding, lint
+from grader.authoring.new_question import KINDS, write_templates
+from grader.authoring.overview import (
     Counts,
     bank_page,
     count,
@@ -29,12 +26,15 @@ from grader.overview import (
     export_markdown,
     load_holdings,
 )
+from grader.authoring.similar import alike, lint_meaning
+from grader.bank.catalog import Catalog
+from grader.bank.entries import load_entry
+from grader.bank.rubrics import load_rubric
+from grader.errors import InputError, MissingExtraError, OutputError
+from grader.grading import Grader
 from grader.records import BankEntry, ContrastSet, ExampleKind, Rubric
 from grader.resources import data_folder
-from grader.rubric import load_rubric
 from grader.settings import Settings
-from grader.similar import alike, lint_meaning
-from grader.templates import KINDS, write_templates
 
 ARTICLE = """\
 ### 1. How is tea made?

@@ -14,11 +14,11 @@ from test_cli import GRADE, grade, refused
 
 from grader.batch.ledger import ledger_file, open_ledger
 from grader.batch.runner import Watch, grade_file
-from grader.columns import ADDED
 from grader.errors import LedgerError, TableError
 from grader.grading import Grader
 from grader.judge.judge import Judge
 from grader.settings import Settings
+from grader.tables.columns import ADDED
 
 ANSWER = "While training, each unit is set to zero at random with some probability p."
 

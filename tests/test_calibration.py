@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from grader import Grader
-from grader.calibration import calibrated, load_calibration
+from grader.engine.calibration import calibrated, load_calibration
 from grader.errors import DataFileError, SettingsError
 from grader.records import Calibration
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader import Grader
-from grader.encoders.choose import build_encoder
-from grader.encoders.onnx import OnnxEncoder
+from grader.engine.encoders.choose import build_encoder
+from grader.engine.encoders.onnx import OnnxEncoder
 from grader.errors import EncoderError, MissingExtraError, ModelError
 from grader.resources import model_folder, verify_checksums
 

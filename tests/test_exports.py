@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.answer_cells import answer_text
 from grader.batch.header_matching import wanted_names
-from grader.batch.readers import open_table
 from grader.batch.roles import entries, find_roles
 from grader.batch.runner import Watch, grade_file
-from grader.batch.sources import open_source
-from grader.batch.table import ReadAs, text_rows
 from grader.cli.main import run
-from grader.columns import ADDED
 from grader.errors import AnswerError, InputError, TableError
 from grader.report.graded import read_graded
+from grader.tables.answer_cells import answer_text
+from grader.tables.columns import ADDED
+from grader.tables.inputs import open_source
+from grader.tables.read import open_table
+from grader.tables.table import ReadAs, text_rows
 
 DROPOUT = "How does dropout work, and why does it reduce overfitting?"
 RELU = (

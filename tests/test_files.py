@@ -4,9 +4,9 @@ import os
 
 import pytest
 
-from grader.batch.writers import check_output
 from grader.errors import OutputError
 from grader.files import write_whole
+from grader.tables.writers import check_output
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.catalog import Catalog
+from grader.bank.catalog import Catalog
 from grader.settings import Settings
 from training import flips
 

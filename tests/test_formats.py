@@ -10,13 +10,13 @@ from conftest import ENTRY, ROOT, RUBRIC
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from grader.bank import load_entry, patch_sources
+from grader.bank.entries import load_entry, patch_sources
+from grader.bank.rubrics import build_question, load_contrast, load_rubric
+from grader.bank.schemas import SCHEMAS, schema_text
+from grader.bank.yaml_records import build_record, parse
 from grader.errors import CorrectionError, DataFileError
 from grader.records import Rubric
 from grader.resources import schema_file
-from grader.rubric import build_question, load_contrast, load_rubric
-from grader.schema import SCHEMAS, schema_text
-from grader.yamlfile import build_record, parse
 
 
 def write(folder: Path, name: str, text: str) -> Path:
@@ -216,7 +216,7 @@ def test_every_bundled_file_fits_its_schema_and_names_it():
 
 
 def test_a_contrast_set_must_name_the_rubrics_ids(own_folders):
-    from grader.rubric import check_contrast
+    from grader.bank.rubrics import check_contrast
 
     _, rubrics = own_folders
     file = write(

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from grader import Failure, Grade, Grader, InputError
+from grader.bank.schemas import schema_text
 from grader.errors import AnswerError, DataFileError, TableError, UnknownQuestionError
-from grader.schema import schema_text
 from grader.settings import Settings
 
 ANSWER = (

@@ -14,7 +14,7 @@ from llm_server import Fault, completion, rung_of, serving
 from grader import errors
 from grader.judge.cache import ReplyCache
 from grader.judge.client import Client, Request, Usage, translate
-from grader.judge.rungs import Rung
+from grader.judge.json_modes import Rung
 from grader.judge.schema import parse_reply, reply_schema
 from grader.judge.throttle import Throttle
 from grader.settings import Settings

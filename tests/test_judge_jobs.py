@@ -16,7 +16,7 @@ from test_cli import grade as command
 from test_cli import refused
 
 from grader import Grader, Judge
-from grader.batch.jobs import Finished, Submitted, Waiting, grade_by_jobs
+from grader.batch.llm_jobs import Finished, Submitted, Waiting, grade_by_jobs
 from grader.batch.runner import grade_file
 from grader.errors import (
     InputError,

@@ -13,7 +13,7 @@ from test_cli import refused
 
 from grader import Judge
 from grader.errors import MissingExtraError, OutputError, SettingsError
-from grader.judge.audit import AuditLog
+from grader.judge.call_log import AuditLog
 from grader.judge.judge import Case
 from grader.judge.redaction import Redacted, Redactor
 from grader.settings import Settings, load_settings

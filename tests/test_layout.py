@@ -9,79 +9,92 @@ from conftest import ROOT
 
 import grader
 
-# From the ground up; a module imports only from lines above its own (or from its own line).
+# From the ground up; a module imports only from lines above its own (or from its own folder).
 LAYERS = [
     ["environment", "errors", "version"],
-    ["files"],
-    ["notebook"],
-    ["records"],
-    ["resources"],
-    ["schema"],
+    ["extras", "files", "notebook", "resources"],
     ["settings"],
     ["endpoints"],
-    ["text"],
-    ["answers", "articles", "lexicon", "templates"],
-    ["attacks", "languages", "markup"],
-    ["rendering"],
     ["reading"],
-    ["yamlfile"],
-    ["bank", "calibration"],
-    ["rubric"],
-    ["catalog"],
-    ["overview"],
-    ["onnx_model"],
-    ["encoders"],
-    ["features"],
-    ["cross_encoder"],
-    ["cues"],
-    ["verifier"],
-    ["reference"],
-    ["screening"],
-    ["columns", "feedback", "scoring"],
-    ["answer_cells"],
+    ["records"],
+    ["bank"],
+    ["engine"],
     ["judge"],
+    ["tables"],
     ["grading"],
-    ["linting"],
-    ["similar"],
-    ["trials"],
-    ["auditing"],
+    ["authoring"],
     ["batch"],
-    ["evaluation", "report"],
+    ["evaluation"],
+    ["report"],
     ["cli"],
 ]
 RANK = {name: i for i, layer in enumerate(LAYERS) for name in layer}
 HEAVY = {"numpy", "pandas", "onnxruntime", "tokenizers", "openai", "torch", "pydantic", "yaml"}
+MODULES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts): file
+    for file in (ROOT / "grader").rglob("*.py")
+    if file.name not in {"__init__.py", "__main__.py"}
+}
 
 
-def layer_of(module):
+def imported(text):
+    """The modules of ours that a module's text imports, wherever in it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            yield from (name if name in MODULES else node.module for name in names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def imports_of(module):
+    text = MODULES[module].read_text(encoding="utf-8")
+    return sorted({name for name in imported(text) if name.startswith("grader.")})
+
+
+def folder_of(module):
     return module.split(".")[1]
 
 
-def imported(file):
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module]
-            if node.module == "grader":
-                names = [f"grader.{alias.name}" for alias in node.names]
-            yield from (n for n in names if n.startswith("grader."))
-        elif isinstance(node, ast.Import):
-            yield from (a.name for a in node.names if a.name.startswith("grader."))
+def circle_in(arrows):
+    """Modules that import each other in a ring, if there are any."""
+    done, path = set(), []
+
+    def walk(module):
+        if module in path:
+            return path[path.index(module) :]
+        if module in done:
+            return []
+        path.append(module)
+        ring = next((found for name in arrows.get(module, ()) if (found := walk(name))), [])
+        path.pop()
+        done.add(module)
+        return ring
+
+    return next((ring for module in arrows if (ring := walk(module))), [])
 
 
 def test_every_module_imports_only_from_those_below_it():
-    for file in (ROOT / "grader").rglob("*.py"):
-        parts = file.relative_to(ROOT / "grader").with_suffix("").parts
-        if parts in {("__init__",), ("__main__",)}:
-            continue
-        for name in imported(file):
-            assert RANK[layer_of(name)] <= RANK[parts[0]], f"{file} imports {name}"
+    wrong = [
+        f"{module} imports {name}"
+        for module in MODULES
+        for name in imports_of(module)
+        if folder_of(name) != folder_of(module) and RANK[folder_of(name)] >= RANK[folder_of(module)]
+    ]
+    assert wrong == []
 
 
-def test_every_module_has_a_place_in_the_order():
-    names = {p.stem for p in (ROOT / "grader").glob("*.py")} - {"__init__", "__main__"}
-    names |= {p.parent.name for p in (ROOT / "grader").glob("*/__init__.py")}
+def test_no_modules_import_each_other_in_a_ring_inside_folders_either():
+    assert circle_in({"a": ["b"], "b": ["c"], "c": ["b"]}) == ["b", "c"]
+    assert circle_in({module: imports_of(module) for module in MODULES}) == []
+
+
+def test_every_module_has_a_place_in_the_order_and_in_the_tree_of_contributing():
+    names = {folder_of(module) for module in MODULES}
     assert names == set(RANK)
+    tree = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    missing = [name for name in names if f"\n  {name}" not in tree]
+    assert missing == []
 
 
 @pytest.mark.parametrize(

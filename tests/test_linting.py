@@ -6,9 +6,9 @@ import pytest
 import yaml
 from conftest import ENTRY, RUBRIC
 
-from grader.catalog import INDEX, Catalog, write_index
-from grader.linting import Finding, example_score, lint, lint_question
-from grader.rubric import load_rubric
+from grader.authoring.lint import Finding, example_score, lint, lint_question
+from grader.bank.catalog import INDEX, Catalog, write_index
+from grader.bank.rubrics import load_rubric
 
 REFERENCE = (
     "Bring fresh water to a full boil and warm the pot with a little of it. Put one spoonful of "

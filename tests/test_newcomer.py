@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 from test_cli import ANSWER, EXAMPLE, grade, refused
 
-from grader.feedback import FLAGS, reason_in_words, write_feedback
+from grader.bank.rubrics import load_contrast
+from grader.engine.feedback import FLAGS, reason_in_words, write_feedback
 from grader.records import (
     Evidence,
     Failure,
@@ -19,7 +20,6 @@ from grader.records import (
     KeyPointResult,
     MisconceptionResult,
 )
-from grader.rubric import load_contrast
 
 SLUGS = {file.stem for file in (ROOT / "bank").glob("*.yaml")}
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import perturbations as p
-from grader.lexicon import FUNCTION_WORDS
-from grader.text import words
+from grader.reading.lexicon import FUNCTION_WORDS
+from grader.reading.text import words
 
 ANSWER = (
     "Weight decay penalises large weights, because the model should stay small. "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from grader.reading import read
+from grader.reading.canonical import read
 
 FIRST = "During training each unit is switched off at random with some probability"
 SECOND = "At test time all units are used"

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.errors import ModelError
-from grader.features import PreparedQuestion
-from grader.reading import read
-from grader.reference import (
+from grader.bank.rubrics import question_from_reference
+from grader.engine.features import PreparedQuestion
+from grader.engine.reference_scorer import (
     NAMES,
     load_reference_scorer,
     read_reference_scorer,
     reference_features,
 )
+from grader.errors import ModelError
+from grader.reading.canonical import read
 from grader.resources import model_folder
-from grader.rubric import question_from_reference
 
 REFERENCE = (
     "TCP sets up a connection before any data is sent. It numbers the bytes and sends lost ones "

@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 from test_cli import grade, refused
 
-from grader.batch.cluster import share_of
-from grader.batch.remote import find_source, find_target, whole, write_part
+from grader.batch.cluster.run import share_of
+from grader.batch.cluster.storage import find_source, find_target, whole, write_part
 from grader.batch.summary import Missed, QuestionSummary, Summary, merge, shortened
 from grader.errors import OutputError, TableError
 from grader.settings import Settings

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.judge.quotes import find_quote
-from grader.reading import read
-from grader.rendering import rendered
+from grader.reading.canonical import read
+from grader.reading.rendering import rendered
 
 PLAIN = (
     "During training each unit is switched off at random. It can't rely on others.",

@@ -13,13 +13,13 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.batch.cells import CELL_LIMIT
-from grader.batch.details import fitting_detail
 from grader.batch.runner import grade_file
 from grader.errors import TableError
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.report.statistics import BINS, histogram, item_rest, question_statistics
+from grader.tables.cells import CELL_LIMIT
+from grader.tables.details import fitting_detail
 
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader import scoring
+from grader.engine import scoring
+from grader.engine.verifier import Findings
+from grader.reading.text import Segment
 from grader.records import VERDICTS, KeyPoint, Misconception, Question, Reference, Scale
-from grader.text import Segment
-from grader.verifier import Findings
 
 ODDS = st.lists(st.floats(0.01, 1), min_size=4, max_size=4)
 

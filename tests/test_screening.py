@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from grader.attacks import looks_injected
-from grader.features import PreparedQuestion
-from grader.languages import is_foreign
-from grader.reading import read
+from grader.bank.rubrics import load_contrast
+from grader.engine.attacks import looks_injected
+from grader.engine.features import PreparedQuestion
+from grader.engine.languages import is_foreign
+from grader.engine.screening import load_thresholds, screen
+from grader.reading.canonical import read
 from grader.records import Flag
-from grader.rubric import load_contrast
-from grader.screening import load_thresholds, screen
 from training.foreign_answers import ANSWERS
 
 GOOD = (

@@ -16,18 +16,18 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.batch.cells import CELL_LIMIT, safe_cell, was_made_safe
-from grader.batch.details import fitting_detail, was_cut
-from grader.batch.encodings import find_encoding
-from grader.batch.formats import format_of_output
-from grader.batch.readers import open_table
 from grader.batch.roles import entries, find_roles
 from grader.batch.runner import grade_file
-from grader.batch.sources import open_source
-from grader.batch.table import ReadAs, text_rows
-from grader.batch.writers import check_fits, check_rows, new_table
-from grader.columns import ADDED
 from grader.errors import MissingExtraError, OutputError, TableError
+from grader.tables.cells import CELL_LIMIT, safe_cell, was_made_safe
+from grader.tables.columns import ADDED
+from grader.tables.details import fitting_detail, was_cut
+from grader.tables.encodings import find_encoding
+from grader.tables.formats import format_of_output
+from grader.tables.inputs import open_source
+from grader.tables.read import open_table
+from grader.tables.table import ReadAs, text_rows
+from grader.tables.writers import check_fits, check_rows, new_table
 
 ANSWER = "Each unit is set to zero at random while training."
 ROWS = [

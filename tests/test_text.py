@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.reading import read
-from grader.text import clauses, fold, normalise, sentences, words
+from grader.reading.canonical import read
+from grader.reading.text import clauses, fold, normalise, sentences, words
 
 TEXT = st.text(alphabet=st.sampled_from(list("abc XYZ.,;!?\n\t-0123'\"é—•\u200b(")), max_size=400)
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from conftest import RUBRIC
 
+from grader.authoring.examples import accuracy, by_kind, run_trials
+from grader.engine.verifier import Findings
 from grader.errors import DataFileError, UnknownQuestionError
 from grader.grading import Grader
+from grader.reading.text import fold
 from grader.records import VERDICTS
 from grader.settings import Settings
-from grader.text import fold
-from grader.trials import accuracy, by_kind, run_trials
-from grader.verifier import Findings
 
 EXAMPLES = """\
 examples:

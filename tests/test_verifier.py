@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.cross_encoder import CrossEncoder
+from grader.engine.cross_encoder import CrossEncoder
+from grader.engine.features import NAMES, PreparedQuestion, claim_features
+from grader.engine.verifier import INPUTS, TrainedVerifier, read_together, words_around
 from grader.errors import ModelError
-from grader.features import NAMES, PreparedQuestion, claim_features
-from grader.reading import read
+from grader.reading.canonical import read
 from grader.resources import model_folder
-from grader.verifier import INPUTS, TrainedVerifier, read_together, words_around
 
 ANSWER = (
     "While training, units are set to zero at random. At test time all of them are used. "

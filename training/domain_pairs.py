@@ -26,17 +26,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.catalog import Catalog
-from grader.features import PreparedQuestion, nearest_units
-from grader.reading import read
+from grader.bank.catalog import Catalog
+from grader.bank.rubrics import load_contrast
+from grader.engine.features import PreparedQuestion, nearest_units
+from grader.engine.verifier import READ_WORDS, words_around
+from grader.reading.canonical import read
 from grader.records import ContrastSet, Example, Rubric
-from grader.rubric import load_contrast
-from grader.verifier import READ_WORDS, words_around
 from training import flips
 from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair
 
 if TYPE_CHECKING:
-    from grader.encoders.base import Encoder, Vectors
+    from grader.engine.encoders.base import Encoder, Vectors
 
 HELD_BACK = 0.08
 TAUGHT_THIRDS = 2

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from grader.bank.rubrics import question_from_reference
+from grader.engine.features import PreparedQuestion
+from grader.engine.reference_scorer import reference_features
+from grader.engine.verifier import Verifier
 from grader.errors import AnswerError
-from grader.features import PreparedQuestion
-from grader.reading import read
-from grader.reference import reference_features
-from grader.rubric import question_from_reference
-from grader.text import normalise, words
-from grader.verifier import Verifier
+from grader.reading.canonical import read
+from grader.reading.text import normalise, words
 
 if TYPE_CHECKING:
-    from grader.encoders.base import Encoder, Vectors
+    from grader.engine.encoders.base import Encoder, Vectors
 
 SETS = ("saf_english", "beetle", "scientsbank", "stita")
 UNSEEN = {"saf_english": "test_uq", "beetle": "test_uq", "scientsbank": "test_ud", "stita": "all"}

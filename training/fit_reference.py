@@ -20,13 +20,13 @@ import numpy as np
 from scipy.optimize import lsq_linear
 from sklearn.linear_model import LogisticRegression
 
-from grader.catalog import Catalog
-from grader.encoders.onnx import OnnxEncoder
-from grader.linting import example_score
+from grader.authoring.lint import example_score
+from grader.bank.catalog import Catalog
+from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.reference_scorer import CLIP, NAMES, ReferenceScorer
+from grader.engine.verifier import TrainedVerifier
 from grader.records import Scale
-from grader.reference import CLIP, NAMES, ReferenceScorer
 from grader.settings import Settings
-from grader.verifier import TrainedVerifier
 from training.exams import FITTED, SETS, UNSEEN, CachedEncoder, Exam, features_of, load_exams
 from training.onnx_export import write_checksums
 

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.catalog import Catalog
-from grader.encoders.onnx import OnnxEncoder
-from grader.features import PreparedQuestion
-from grader.languages import foreignness
-from grader.lexicon import FUNCTION_WORDS
-from grader.reading import read
+from grader.bank.catalog import Catalog
+from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.features import PreparedQuestion
+from grader.engine.languages import foreignness
+from grader.engine.screening import listness, longest_run, topicality
+from grader.reading.canonical import read
+from grader.reading.lexicon import FUNCTION_WORDS
+from grader.reading.text import words
 from grader.records import Example
-from grader.screening import listness, longest_run, topicality
 from grader.settings import Settings
-from grader.text import words
 from training.foreign_answers import ANSWERS
 from training.onnx_export import write_checksums
 

@@ -20,14 +20,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from grader.catalog import Catalog
-from grader.cross_encoder import CrossEncoder
-from grader.encoders.onnx import OnnxEncoder
-from grader.features import NAMES, Matrix, PreparedQuestion, claim_features
-from grader.reading import read
+from grader.bank.catalog import Catalog
+from grader.engine.cross_encoder import CrossEncoder
+from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
+from grader.engine.verifier import INPUTS, Head, read_together
+from grader.reading.canonical import read
 from grader.records import VERDICTS, Example, Rubric
 from grader.settings import Settings
-from grader.verifier import INPUTS, Head, read_together
 from training.domain_pairs import Statement, is_taught, load_domains
 from training.onnx_export import write_checksums
 

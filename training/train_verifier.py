@@ -19,8 +19,8 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
-from grader.catalog import Catalog
-from grader.encoders.onnx import OnnxEncoder
+from grader.bank.catalog import Catalog
+from grader.engine.encoders.onnx import OnnxEncoder
 from grader.settings import Settings
 from training.cross_encoder import CLASSES, CrossEncoder, train
 from training.domain_pairs import Domain, domain_pairs, held_back_pairs, load_domains

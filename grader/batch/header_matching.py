@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.batch.table import Table, Wanted
-from grader.catalog import Names
-from grader.columns import ADDED, PARTS, SCHEME_NAMES, as_text, is_alike, option
-from grader.encoders.vectors import unit_vectors
+from grader.bank.catalog import Names
+from grader.engine.encoders.vectors import unit_vectors
 from grader.errors import TableError
 from grader.grading import Grader
+from grader.tables.columns import ADDED, PARTS, SCHEME_NAMES, as_text, is_alike, option
+from grader.tables.table import Table, Wanted
 
 WIDE = "q:"
 NO_PART = "-"

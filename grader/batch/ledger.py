@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.columns import ADDED, NEEDS_REVIEW, grade_cells
+from grader.engine.scoring import sign
 from grader.errors import LedgerError
 from grader.records import Failure, Grade, Question
-from grader.scoring import sign
+from grader.tables.columns import ADDED, NEEDS_REVIEW, grade_cells
 
 SUFFIX = ".ledger"
 _APPLICATION = 0x67726164  # "grad": tells our files from other SQLite files

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.batch.header_matching import NO_PART, WIDE, Matched, match, without_companions
-from grader.batch.table import Row, Table
-from grader.columns import (
+from grader.errors import TableError, UnknownQuestionError
+from grader.grading import Grader
+from grader.tables.columns import (
     ADDED,
     ANSWER,
     PARTS,
@@ -19,8 +20,7 @@ from grader.columns import (
     find_parts,
     is_alike,
 )
-from grader.errors import TableError, UnknownQuestionError
-from grader.grading import Grader
+from grader.tables.table import Row, Table
 
 # What courses call a row that is no candidate's, in the languages that they speak most.
 _SUMMARY_ROWS = {

@@ -15,16 +15,15 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from grader.answer_cells import answer_text
-from grader.batch.formats import TEXT_FORMATS, Format, format_of_output
 from grader.batch.header_matching import wanted_names
 from grader.batch.ledger import Asked, Key, Ledger, Plan, answer_key, ledger_file, open_ledger
 from grader.batch.roles import Entry, Roles, entries, find_roles
-from grader.batch.sources import open_source
 from grader.batch.summary import Summary, sum_up
-from grader.batch.table import ReadAs, Row, Table, counted, sign_of, written_delimiter
-from grader.batch.writers import STDOUT, check_fits, check_output, check_rows, new_table
-from grader.columns import (
+from grader.errors import InputError, OutputError, TableError
+from grader.grading import Grader
+from grader.records import Failure, Question
+from grader.tables.answer_cells import answer_text
+from grader.tables.columns import (
     ADDED,
     ANSWER,
     QUESTION,
@@ -33,9 +32,10 @@ from grader.columns import (
     as_text,
     grade_cells,
 )
-from grader.errors import InputError, OutputError, TableError
-from grader.grading import Grader
-from grader.records import Failure, Question
+from grader.tables.formats import TEXT_FORMATS, Format, format_of_output
+from grader.tables.inputs import open_source
+from grader.tables.table import ReadAs, Row, Table, counted, sign_of, written_delimiter
+from grader.tables.writers import STDOUT, check_fits, check_output, check_rows, new_table
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast

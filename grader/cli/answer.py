@@ -10,9 +10,9 @@ from typing import Any
 
 import typer
 
-from grader.answers import read_answer
 from grader.cli.llm import judging, print_forecast, tell_of_failure
 from grader.errors import InputError
+from grader.files import read_answer
 from grader.grading import Grader
 from grader.records import Grade, Question
 from grader.settings import load_settings
@@ -84,9 +84,9 @@ def build_question(options: AnswerOptions, grader: Grader) -> Question:
 
 
 def _from_rubric(file: Path, prompt: str, grader: Grader) -> Question:
-    from grader.bank import load_entry
-    from grader.rubric import build_question as join
-    from grader.rubric import load_rubric, question_from_rubric
+    from grader.bank.entries import load_entry
+    from grader.bank.rubrics import build_question as join
+    from grader.bank.rubrics import load_rubric, question_from_rubric
 
     rubric = load_rubric(file)
     entry_file = grader.catalog.entry_file(rubric.question)

@@ -14,19 +14,24 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from grader import articles, auditing, linting, overview, similar, templates, trials
-from grader.bank import patch_sources
-from grader.batch.writers import check_output
-from grader.catalog import Catalog, Summary
-from grader.catalog import write_index as write_index_file
+from grader.authoring import disagreements as auditing
+from grader.authoring import examples as trials
+from grader.authoring import import_articles as articles
+from grader.authoring import lint as linting
+from grader.authoring import new_question as templates
+from grader.authoring import overview, similar
+from grader.bank.catalog import Catalog, Summary
+from grader.bank.catalog import write_index as write_index_file
+from grader.bank.entries import patch_sources
+from grader.bank.yaml_records import read_text
 from grader.cli.terminal import listing, show
 from grader.errors import InputError, OutputError
 from grader.files import write_whole
 from grader.grading import Grader
+from grader.reading.text import counted
 from grader.records import BankEntry, Correction, Rubric
 from grader.settings import Settings, load_settings
-from grader.text import counted
-from grader.yamlfile import read_text
+from grader.tables.writers import check_output
 
 _SLUG_LENGTH = 80  # as records.Slug has it
 # Long names on two lines, so that the table of counts fits 80 columns.
@@ -97,7 +102,7 @@ def print_lint(
 
 
 def _print_cues(catalog: Catalog, slugs: Sequence[str]) -> None:
-    from grader.cues import measure_cues
+    from grader.authoring.label_leaks import measure_cues
 
     holdings = overview.load_holdings(catalog, slugs)
     for cue in measure_cues([h.contrast for h in holdings if h.contrast]):

@@ -16,16 +16,16 @@ import typer
 from grader.batch.ledger import ledger_file
 from grader.batch.runner import Watch, forecast_file, grade_file
 from grader.batch.summary import Summary
-from grader.batch.table import ReadAs
-from grader.batch.writers import STDOUT
 from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
 from grader.cli.progress import ProgressStyle, emit_summary, showing
+from grader.engine.feedback import failure_in_words, reason_in_words
 from grader.errors import InputError
-from grader.feedback import failure_in_words, reason_in_words
 from grader.grading import Grader
+from grader.reading.text import counted
 from grader.settings import Settings, load_settings
-from grader.text import counted
+from grader.tables.table import ReadAs
+from grader.tables.writers import STDOUT
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
@@ -131,7 +131,7 @@ def _check_for_cluster(options: BatchOptions) -> None:
 
 
 def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
-    from grader.batch.cluster import grade_on_cluster
+    from grader.batch.cluster.run import grade_on_cluster
 
     def leave() -> None:
         typer.echo("grade: stopped: nothing was written", err=True)
@@ -167,7 +167,7 @@ def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summar
     ):
         if judge is None or not options.llm_batch:
             return grade_file(grader, options.inputs, output, **options.table(watch))
-        from grader.batch.jobs import Finished, grade_by_jobs
+        from grader.batch.llm_jobs import Finished, grade_by_jobs
 
         came = grade_by_jobs(
             grader, judge, options.inputs, output, resume=options.resume, **options.table(watch)

@@ -11,7 +11,7 @@ import typer
 from grader.cli.errors import reporting
 from grader.cli.groups import Suggesting
 from grader.errors import InputError
-from grader.text import counted
+from grader.reading.text import counted
 
 if TYPE_CHECKING:
     from grader.judge.cache import ReplyCache

@@ -13,18 +13,18 @@ import typer
 from rich.table import Table
 
 from grader.batch.header_matching import wanted_names
-from grader.batch.table import ReadAs
-from grader.batch.writers import check_output
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
 from grader.cli.terminal import show
-from grader.columns import ANSWER
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import Judgement, Marked, judge, read_marked
 from grader.evaluation.page import judging_note, shown
 from grader.files import write_whole
 from grader.grading import Grader
+from grader.reading.text import counted
 from grader.settings import load_settings
-from grader.text import counted
+from grader.tables.columns import ANSWER
+from grader.tables.table import ReadAs
+from grader.tables.writers import check_output
 
 _SHOWN = 60
 _HEADS = {

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grader.errors import InputError
-from grader.text import counted
+from grader.reading.text import counted
 
 if TYPE_CHECKING:
-    from grader.batch.jobs import Finished, Submitted, Waiting
+    from grader.batch.llm_jobs import Finished, Submitted, Waiting
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
     from grader.records import Grade
@@ -208,7 +208,7 @@ def print_forecast(forecast: Forecast) -> None:
 
 def tell_of_jobs(came: Submitted | Waiting | Finished) -> None:
     """Say how far the batch jobs are."""
-    from grader.batch.jobs import Finished, Submitted
+    from grader.batch.llm_jobs import Finished, Submitted
 
     if isinstance(came, Submitted):
         ids = ", ".join(job.id for job in came.jobs)

@@ -34,7 +34,7 @@ from grader.cli.llm import (
 from grader.version import __version__
 
 if TYPE_CHECKING:
-    from grader.batch.table import ReadAs
+    from grader.tables.table import ReadAs
 
 app = typer.Typer(
     cls=AnswerFirst,
@@ -61,7 +61,7 @@ def _version(asked: bool) -> None:
 
 def complete_slug(incomplete: str) -> list[tuple[str, str]]:
     """Slugs that begin with what was typed, with their prompts, for the shell."""
-    from grader.catalog import Catalog
+    from grader.bank.catalog import Catalog
     from grader.settings import load_settings
 
     summaries = Catalog.from_settings(load_settings()).summaries()
@@ -542,7 +542,7 @@ def _read_as(
     encoding: str | None, delimiter: str | None, sheet: str | None, header_row: int | None
 ) -> ReadAs:
     """What the user says of a table."""
-    from grader.batch.table import ReadAs
+    from grader.tables.table import ReadAs
 
     return ReadAs(encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row)
 

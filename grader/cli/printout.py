@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.cli.terminal import show
-from grader.feedback import reason_in_words
+from grader.engine.feedback import reason_in_words
+from grader.reading.text import counted
 from grader.records import (
     Grade,
     JudgeReport,
@@ -19,7 +20,6 @@ from grader.records import (
     Question,
     Verdict,
 )
-from grader.text import counted
 
 _MARKS: dict[Verdict, tuple[str, str, str]] = {
     "covered": ("✓", "green", "covered"),

@@ -9,8 +9,8 @@ import numpy as np
 from grader.errors import InputError, MissingExtraError
 from grader.evaluation.agreement import Numbers
 from grader.evaluation.marked import Judgement
+from grader.reading.text import counted
 from grader.records import Calibration
-from grader.text import counted
 
 AT_LEAST = 30
 """Fewer marks say more about the markers' day than about the scale."""

@@ -8,8 +8,8 @@ from math import isnan
 from string import Template
 from typing import TYPE_CHECKING
 
-from grader.columns import ANSWER
-from grader.text import counted
+from grader.reading.text import counted
+from grader.tables.columns import ANSWER
 
 if TYPE_CHECKING:
     from grader.evaluation.summary import Evaluation, Group, Judging

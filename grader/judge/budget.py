@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from grader.errors import JudgeBudgetError, SettingsError
-from grader.text import counted
+from grader.reading.text import counted
 
 _MILLION = 1_000_000
 # The makers' own rule of thumb for English text, where a call has not told us better.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import cycle
 
-from grader import scoring
+from grader.engine import scoring
 from grader.records import Question, Vote
 
 EMPTY_HANDED = (

@@ -23,14 +23,14 @@ from grader.errors import (
     JudgeTimeoutError,
     SettingsError,
 )
-from grader.judge.audit import AuditLog
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
+from grader.judge.call_log import AuditLog
 from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
+from grader.judge.json_modes import Descent, Ladder, Rung
 from grader.judge.parameters import Request, Trial, request_body
 from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait
 from grader.judge.replies import Tokens, text_of, tokens_of
-from grader.judge.rungs import Descent, Ladder, Rung
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grader.judge.budget import Price, estimate_tokens
+from grader.judge.json_modes import Rung, request_part
 from grader.judge.parameters import Request
-from grader.judge.rungs import Rung, request_part
+from grader.reading.text import sentences
 from grader.records import Question
-from grader.text import sentences
 
 
 @dataclass(frozen=True, slots=True)

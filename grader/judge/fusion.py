@@ -18,9 +18,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Generic, TypeVar
 
-from grader import scoring
-from grader.calibration import calibrated
-from grader.feedback import write_feedback
+from grader.engine import scoring
+from grader.engine.calibration import calibrated
+from grader.engine.feedback import write_feedback
 from grader.records import (
     SILENT,
     Calibration,

@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from grader import scoring
+from grader.engine import scoring
+from grader.engine.screening import SUSPECTED, VOIDING, is_too_short
 from grader.errors import (
     GraderError,
     JudgeBudgetError,
@@ -20,25 +21,24 @@ from grader.errors import (
 )
 from grader.files import expanded
 from grader.judge import prompt
-from grader.judge.audit import AuditLog
 from grader.judge.ballots import Ballot, votes_of
 from grader.judge.budget import Budget, Usage, parse_prices, require_prices
 from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
+from grader.judge.call_log import AuditLog
 from grader.judge.canaries import Canary, Watch
-from grader.judge.loop import ELSEWHERE, LoopThread
+from grader.judge.loop_thread import ELSEWHERE, LoopThread
 from grader.judge.patience import RunDeadline
 from grader.judge.prompt import Checklist
 from grader.judge.redaction import Redacted, Redactor
+from grader.reading.rendering import rendered
+from grader.reading.text import words
 from grader.records import Failure, Flag, JudgeReport, Question
-from grader.rendering import rendered
-from grader.screening import SUSPECTED, VOIDING, is_too_short
 from grader.settings import Settings, changed, load_settings
-from grader.text import words
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast, Planned
-    from grader.judge.jobs import Jobs
     from grader.judge.parameters import Request
+    from grader.judge.provider_jobs import Jobs
     from grader.judge.schema import Reply
 
 
@@ -182,7 +182,7 @@ class Judge:
         Raises:
             SettingsError: there is no cache that could keep the replies.
         """
-        from grader.judge.jobs import Jobs
+        from grader.judge.provider_jobs import Jobs
 
         if self._cache is None:
             raise SettingsError(

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from typing import Any
 
 from grader.judge.faults import NOT_SUPPORTED, Answered
+from grader.judge.json_modes import Ladder, Rung, request_part
 from grader.judge.reasons import complaint_in
-from grader.judge.rungs import Ladder, Rung, request_part
 
 Message = Mapping[str, str]
 _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"

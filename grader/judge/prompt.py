@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from grader.reading.text import without_halves
 from grader.records import KeyPoint, Misconception, Question
 from grader.resources import prompt_text
-from grader.text import without_halves
 
 VERSION = "1"
 

@@ -7,11 +7,11 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-from grader.attacks import looks_injected
-from grader.lexicon import FUNCTION_WORDS
+from grader.engine.attacks import looks_injected
+from grader.reading.lexicon import FUNCTION_WORDS
+from grader.reading.rendering import rendered
+from grader.reading.text import Segment, fold, words
 from grader.records import Evidence
-from grader.rendering import rendered
-from grader.text import Segment, fold, words
 
 # A character with the marks that belong to it.
 _CLUSTER = re.compile(r"\s+|.", re.DOTALL)

@@ -15,9 +15,9 @@ from pkgutil import iter_modules
 from typing import Any, NamedTuple
 
 from grader.errors import MissingExtraError, SettingsError
-from grader.lexicon import FUNCTION_WORDS
+from grader.reading.lexicon import FUNCTION_WORDS
+from grader.reading.text import words
 from grader.records import Question
-from grader.text import words
 
 _EXTRA = "redact"
 _NAME_LISTS = ("first_names", "first_names_male", "first_names_female", "first_names_nonbinary")

@@ -23,7 +23,7 @@ from grader.errors import (
     JudgeTruncatedError,
 )
 from grader.judge.budget import estimate_tokens
-from grader.judge.rungs import Rung
+from grader.judge.json_modes import Rung
 
 _SHOWN = 300  # characters of an endpoint's own words in a message
 _READ = 50_000  # characters of a page

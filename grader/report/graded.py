@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.answer_cells import answer_text
-from grader.batch.cells import was_made_safe
-from grader.batch.details import was_cut
-from grader.batch.readers import open_table
 from grader.batch.roles import long_parts
-from grader.batch.table import ReadAs, text_rows
-from grader.columns import (
+from grader.errors import AnswerError, TableError
+from grader.tables.answer_cells import answer_text
+from grader.tables.cells import was_made_safe
+from grader.tables.columns import (
     ADDED,
     ANSWER,
     DETAIL,
@@ -25,7 +23,9 @@ from grader.columns import (
     find_column,
     is_alike,
 )
-from grader.errors import AnswerError, TableError
+from grader.tables.details import was_cut
+from grader.tables.read import open_table
+from grader.tables.table import ReadAs, text_rows
 
 # An index that pandas wrote, which names nobody.
 _INDEX = re.compile(r"(column|Unnamed:) \d+")

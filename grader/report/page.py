@@ -16,7 +16,8 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-from grader.feedback import reason_in_words
+from grader.engine.feedback import reason_in_words
+from grader.reading.text import counted
 from grader.records import VERDICTS
 from grader.report.graded import Graded
 from grader.report.statistics import (
@@ -26,7 +27,6 @@ from grader.report.statistics import (
     histogram,
     question_statistics,
 )
-from grader.text import counted
 
 _ERRORS_SHOWN = 5
 

@@ -1,0 +1,1 @@
+"""What those who write banks and rubrics use."""

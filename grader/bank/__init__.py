@@ -1,0 +1,1 @@
+"""From YAML to a question: entries, rubrics, the catalog of both. No model."""

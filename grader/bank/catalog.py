@@ -1,0 +1,248 @@
+"""All the questions there are: bundled ones, and a user's own that add to or replace them."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pydantic import ConfigDict, RootModel, ValidationError
+
+from grader.bank.entries import load_entry
+from grader.bank.rubrics import CONTRAST_SUFFIX, build_question, load_rubric
+from grader.errors import DataFileError, UnknownQuestionError
+from grader.files import write_whole
+from grader.reading.text import fold, words
+from grader.records import BankEntry, Question, Record, Rubric
+from grader.resources import data_folder
+from grader.settings import Settings
+
+INDEX = "index.json"
+NO_RUBRIC = "has no rubric: write {slug}.yaml in the rubrics folder"
+_SUGGESTIONS = 3
+_SLUG = re.compile(r"[a-z0-9-]{1,80}")
+_NAME_LIMIT = 200  # a longer one is no name, and comparing it would take minutes
+_WEIGHTS = (4, 2, 1)  # a word in the slug, in an alias, in prompt or topic
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A question as ``grade bank list`` shows it."""
+
+    id: str
+    prompt: str
+    aliases: tuple[str, ...]
+    topic: str
+    level: str
+
+
+class _Row(Record):
+    """What the index says of one file."""
+
+    sha256: str
+    id: str
+    prompt: str
+    aliases: tuple[str, ...]
+    topic: str
+    level: str
+
+    @property
+    def summary(self) -> Summary:
+        return Summary(self.id, self.prompt, self.aliases, self.topic, self.level)
+
+
+class _Index(RootModel[dict[str, _Row]]):
+    """The whole index: a row for each file, by name."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names of all questions, however they are spelt."""
+
+    slugs: Mapping[str, str]
+
+    def find(self, text: str) -> str | None:
+        """The slug of the question that a text names, if it names one."""
+        return self.slugs.get(_key(text))
+
+
+class Catalog:
+    """Finds questions by slug, alias or near miss, in folders given from low to high rank."""
+
+    def __init__(self, banks: Iterable[Path], rubrics: Iterable[Path]) -> None:
+        self._banks = tuple(banks)
+        self._rubrics = tuple(rubrics)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Catalog:
+        """The bundled folders, and the user's over them."""
+        banks = [data_folder("bank"), *filter(None, [settings.bank])]
+        rubrics = [data_folder("rubrics"), *filter(None, [settings.rubrics])]
+        return cls(banks, rubrics)
+
+    def entry_file(self, slug: str) -> Path | None:
+        """The bank entry's file, or None."""
+        return _topmost(self._banks, f"{slug}.yaml")
+
+    def rubric_file(self, slug: str) -> Path | None:
+        """The rubric's file, or None."""
+        return _topmost(self._rubrics, f"{slug}.yaml")
+
+    def contrast_file(self, slug: str) -> Path | None:
+        """The contrast set's file, or None."""
+        return _topmost(self._rubrics, slug + CONTRAST_SUFFIX)
+
+    def indexed_folders(self) -> list[Path]:
+        """The bank folders that hold an index."""
+        return [folder for folder in self._banks if (folder / INDEX).is_file()]
+
+    def slugs(self) -> list[str]:
+        """Every question that has a bank entry, sorted."""
+        return sorted({file.stem for folder in self._banks for file in _yaml_files(folder)})
+
+    def load(self, slug: str) -> tuple[BankEntry, Rubric, Path]:
+        """The entry and the rubric as they stand in their files, and the rubric's file.
+
+        Raises:
+            UnknownQuestionError: there is no such entry.
+            DataFileError: a file breaks its format, or the rubric is missing.
+        """
+        file = self.entry_file(slug)
+        if file is None:
+            raise UnknownQuestionError(slug, self.suggest(slug))
+        rubric = self.rubric_file(slug)
+        if rubric is None:
+            raise DataFileError(NO_RUBRIC.format(slug=slug), file=file)
+        return load_entry(file), load_rubric(rubric), rubric
+
+    def question(self, slug: str) -> Question:
+        """The question ready for grading, corrections applied. Reads its own files only.
+
+        Raises:
+            UnknownQuestionError, DataFileError, CorrectionError: see ``load``.
+        """
+        return build_question(*self.load(slug))
+
+    def resolve(self, name: str) -> str:
+        """The slug for a slug, an alias or a prompt, however it is spelt.
+
+        Raises:
+            UnknownQuestionError: nothing matches; carries the nearest slugs.
+        """
+        if _SLUG.fullmatch(name) and self.entry_file(name):
+            return name
+        wanted = _key(name)
+        for summary in self.summaries():
+            if wanted in {_key(t) for t in (summary.id, summary.prompt, *summary.aliases)}:
+                return summary.id
+        raise UnknownQuestionError(name, self.suggest(name))
+
+    def names(self) -> Names:
+        """Every slug, prompt and alias, to look many texts up at once."""
+        slugs: dict[str, str] = {}
+        for summary in self.summaries():
+            for text in (summary.id, summary.prompt, *summary.aliases):
+                slugs.setdefault(_key(text), summary.id)
+        return Names(slugs)
+
+    def suggest(self, name: str) -> tuple[str, ...]:
+        """The slugs that a mistyped name may have meant, nearest first."""
+        name = name[:_NAME_LIMIT]
+        by_key = {
+            _key(text): summary.id
+            for summary in self.summaries()
+            for text in (summary.id, *summary.aliases)
+        }
+        near = difflib.get_close_matches(_key(name), by_key, n=2 * _SUGGESTIONS, cutoff=0.6)
+        found = [by_key[key] for key in near] or [s.id for s in self.search(name)]
+        return tuple(dict.fromkeys(found))[:_SUGGESTIONS]
+
+    def search(self, query: str) -> list[Summary]:
+        """Questions that hold words of the query in slug, alias, topic or prompt; best first."""
+        wanted = {w.lower() for w in words(query)}
+
+        def weight(s: Summary) -> int:
+            bags = (_bag([s.id.replace("-", " ")]), _bag(s.aliases), _bag([s.prompt, s.topic]))
+            return sum(len(wanted & bag) * n for bag, n in zip(bags, _WEIGHTS, strict=True))
+
+        ranked = sorted(((weight(s), s) for s in self.summaries()), key=lambda p: (-p[0], p[1].id))
+        return [s for w, s in ranked if w > 0]
+
+    def summaries(self) -> list[Summary]:
+        """All questions, sorted by slug; an unreadable file of the user's is an error."""
+        found: dict[str, Summary] = {}
+        for folder in self._banks:
+            found |= _read_index(folder)
+        return [found[slug] for slug in sorted(found)]
+
+
+def write_index(folder: Path) -> None:
+    """Write the folder's index: for each file its SHA-256 and its summary."""
+    rows = {
+        file.name: {"sha256": _digest(file), **asdict(_summary(file))}
+        for file in _yaml_files(folder)
+    }
+    text = json.dumps(rows, indent=1, ensure_ascii=False, sort_keys=True)
+    write_whole(folder / INDEX, text + "\n")
+
+
+def index_is_fresh(folder: Path) -> bool:
+    """Whether the folder's index says what the files say."""
+    rows = _index_rows(folder)
+    files = {file.name: _digest(file) for file in _yaml_files(folder)}
+    return files == {name: row.sha256 for name, row in rows.items()}
+
+
+def _read_index(folder: Path) -> dict[str, Summary]:
+    """Summaries of a folder; a file that the index does not know as it is now is read."""
+    rows = _index_rows(folder)
+    found = {}
+    for file in _yaml_files(folder):
+        row = rows.get(file.name)
+        if row and row.sha256 == _digest(file):
+            found[file.stem] = row.summary
+        else:
+            found[file.stem] = _summary(file)
+    return found
+
+
+def _index_rows(folder: Path) -> Mapping[str, _Row]:
+    """The rows of the index. It is only a cache: one that is damaged anywhere counts as none."""
+    try:
+        return _Index.model_validate_json((folder / INDEX).read_bytes()).root
+    except (OSError, ValidationError):
+        return {}
+
+
+def _summary(file: Path) -> Summary:
+    entry = load_entry(file)
+    return Summary(entry.id, entry.prompt, entry.aliases, entry.topic, entry.level)
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    return sorted(f for f in folder.glob("*.yaml") if not f.name.endswith(CONTRAST_SUFFIX))
+
+
+def _topmost(folders: tuple[Path, ...], name: str) -> Path | None:
+    for folder in reversed(folders):
+        if (folder / name).is_file():
+            return folder / name
+    return None
+
+
+def _key(text: str) -> str:
+    return " ".join(words(fold(text).replace("-", " ").replace("_", " ")))
+
+
+def _bag(texts: Iterable[str]) -> set[str]:
+    return {w.lower() for text in texts for w in words(text)}

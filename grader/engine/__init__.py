@@ -1,0 +1,1 @@
+"""A question and an answer to a grade, offline. No judge, no table."""

@@ -1,0 +1,147 @@
+"""Verdicts to points, confidence and reasons for review. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from grader.engine.screening import VOIDING
+from grader.records import (
+    VERDICTS,
+    Evidence,
+    Flag,
+    KeyPointResult,
+    MisconceptionResult,
+    Question,
+    Scale,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from grader.engine.verifier import Findings
+    from grader.reading.text import Segment
+
+_MISSING = VERDICTS.index("missing")
+_OPEN_ENDED = 0.5
+
+
+class Score(NamedTuple):
+    """Points of one answer; ``score`` is points over maximum, 0 to 1."""
+
+    points: float
+    max_points: float
+    score: float
+
+
+def credit(verdict: Verdict, scale: Scale) -> float:
+    """The share of a key point's points that a verdict earns."""
+    return {"covered": 1.0, "partial": scale.partial_credit}.get(verdict, 0.0)
+
+
+def judge_key_points(
+    question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
+) -> tuple[KeyPointResult, ...]:
+    """The likeliest verdict of every key point, with the words that decided it."""
+    void = is_void(flags)
+    results = []
+    for i, key_point in enumerate(question.key_points):
+        odds = findings.key_points[i]
+        likeliest = _MISSING if void else int(np.argmax(odds))
+        verdict = VERDICTS[likeliest]
+        results.append(
+            KeyPointResult(
+                id=key_point.id,
+                claim=key_point.claim,
+                verdict=verdict,
+                points=key_point.points * credit(verdict, question.scale),
+                max_points=key_point.points,
+                probability=1.0 if void else round(float(odds[likeliest]), 4),
+                evidence=None if verdict == "missing" else _evidence(units[findings.best[i]]),
+            )
+        )
+    return tuple(results)
+
+
+def judge_misconceptions(
+    question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
+) -> tuple[MisconceptionResult, ...]:
+    """Whether the answer asserts each misconception, with its words and the correction."""
+    void = is_void(flags)
+    results = []
+    for i, misconception in enumerate(question.misconceptions):
+        chance = float(findings.misconceptions[i, 1])
+        asserted = chance > 1 - chance and not void
+        unit = units[findings.best[len(question.key_points) + i]]
+        results.append(
+            MisconceptionResult(
+                id=misconception.id,
+                claim=misconception.claim,
+                verdict="asserted" if asserted else "absent",
+                cost=misconception.cost if asserted else 0.0,
+                probability=1.0 if void else round(chance if asserted else 1 - chance, 4),
+                evidence=_evidence(unit) if asserted else None,
+                correction=misconception.correction,
+                why=misconception.why,
+                authority=misconception.authority,
+            )
+        )
+    return tuple(results)
+
+
+def add_up(
+    key_points: Sequence[KeyPointResult], misconceptions: Sequence[MisconceptionResult]
+) -> Score:
+    """Points earned less what asserted misconceptions cost, never below 0."""
+    most = sum(k.max_points for k in key_points)
+    points = max(0.0, sum(k.points for k in key_points) - sum(m.cost for m in misconceptions))
+    return Score(points, most, round(points / most, 4))
+
+
+def of_share(share: float, max_points: float) -> Score:
+    """The score that was fitted as a whole, 0 to 1, in points."""
+    return Score(round(share * max_points, 4), max_points, share)
+
+
+def is_void(flags: Sequence[Flag]) -> bool:
+    """Whether nothing in the answer counts as said."""
+    return bool(VOIDING.intersection(flags))
+
+
+def confidence(
+    key_points: Sequence[KeyPointResult],
+    misconceptions: Sequence[MisconceptionResult],
+    *,
+    open_ended: bool = False,
+) -> float:
+    """The mean probability of the verdicts, weighed by the points at stake, 0 to 1.
+
+    That of an open-ended question is never more than one half: whether a story is a good
+    one is for a person to say.
+    """
+    weighed = [(k.max_points, k.probability) for k in key_points]
+    weighed += [(m.cost, m.probability) for m in misconceptions if m.cost]
+    sure = sum(w * p for w, p in weighed) / sum(w for w, _ in weighed)
+    return round(min(sure, _OPEN_ENDED) if open_ended else sure, 4)
+
+
+def review_reasons(
+    sure: float, threshold: float, flags: Sequence[Flag], *, open_ended: bool = False
+) -> tuple[str, ...]:
+    """Why a person should look at a grade; empty where none needs to."""
+    story = ("the question asks for one's own experience",) if open_ended else ()
+    low = (f"confidence {sure:.2f} is below {threshold:.2f}",) if not sure >= threshold else ()
+    return (*story, *low, *(f"flag: {flag}" for flag in flags))
+
+
+def sign(value: object) -> str:
+    """The hash of a value that JSON can hold: 16 hex digits."""
+    text = json.dumps(value, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _evidence(unit: Segment) -> Evidence:
+    return Evidence(unit.text, unit.start, unit.end)
