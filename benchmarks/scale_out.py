@@ -34,7 +34,7 @@ class Assumptions:
     start: float = 30.0
     """Seconds until a node grades: its worker begins, models are loaded."""
     block: int = 150
-    """Answers that are lost with a node, at 60 words (64 KB blocks in grader/batch/cluster/run.py)."""
+    """Answers that are lost with a node, at 60 words (64 KB blocks in batch/cluster/run.py)."""
     loss: float = 0.01
     """Nodes lost an hour, of those that run: about what spot instances see."""
     replace: float = 300.0
