@@ -4,8 +4,8 @@ import shutil
 import pytest
 from conftest import ENTRY, ROOT, RUBRIC
 
-from grader.bank.catalog import INDEX, Catalog, index_is_fresh, write_index
 from grader.bank import catalog as catalog_module
+from grader.bank.catalog import INDEX, Catalog, index_is_fresh, write_index
 from grader.errors import DataFileError, UnknownQuestionError
 from grader.settings import Settings
 
