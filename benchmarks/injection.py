@@ -44,12 +44,13 @@ from typing import Any
 
 from benchmarks.attacks import ATTACKS, attacked
 from benchmarks.loopback import completion, serving_here
+from grader.bank.records import Example
 from grader.engine.screening import SUSPECTED
 from grader.grading import Grader
 from grader.judge.fusion import fuse
 from grader.judge.judge import Case, Judge
 from grader.reading.text import sentences
-from grader.records import Example, Failure, Grade
+from grader.records import Failure, Grade
 from grader.settings import Settings
 
 WAYS = ("attack", "claim", "body")

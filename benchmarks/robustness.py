@@ -21,9 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks import perturbations as p
+from grader.bank.records import ContrastSet
 from grader.bank.rubrics import load_contrast
 from grader.grading import Grader
-from grader.records import ContrastSet, Failure, Grade, Question
+from grader.records import Failure, Grade, Question
 from grader.settings import Settings
 
 NEAR_NOTHING = 0.05

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 from grader.version import __version__
 
 if TYPE_CHECKING:
+    from grader.bank.records import BankEntry, Rubric
     from grader.errors import GraderError, InputError
     from grader.grading import Grader
     from grader.judge.judge import Judge
     from grader.records import (
-        BankEntry,
         Evidence,
         Failure,
         Grade,
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
         KeyPointResult,
         MisconceptionResult,
         Question,
-        Rubric,
     )
     from grader.settings import Settings, load_settings
 
@@ -41,10 +40,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BankEntry": "bank.records",
     "Grader": "grading",
     "GraderError": "errors",
     "InputError": "errors",
     "Judge": "judge.judge",
+    "Rubric": "bank.records",
     "Settings": "settings",
     "load_settings": "settings",
 }

@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from grader.bank.catalog import Catalog
 from grader.bank.rubrics import question_from_reference
 from grader.engine import scoring
+from grader.engine.calibration import Calibration
 from grader.engine.feedback import write_feedback
 from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
 from grader.reading.canonical import Reading, read
 from grader.reading.rendering import rendered
 from grader.reading.text import counted, sentences
-from grader.records import Calibration, Failure, Grade, Question
+from grader.records import Failure, Grade, Question
 from grader.settings import Settings, changed, load_settings
 from grader.tables.answer_cells import answer_text
 from grader.tables.columns import (

@@ -1,36 +1,20 @@
-"""Frozen records: what is read from files and what grading returns.
+"""Frozen records: the question that grading sees, and the grade that it returns.
 
-File records (bank entry, rubric, contrast set) refuse unknown keys; their JSON Schemas
-are generated from here. Result records (Evidence … Grade) are immutable and turn into
-plain data with ``to_dict``.
+All refuse unknown keys, are immutable and turn into plain data with ``to_dict``. What else
+stands in files of the bank is in ``bank.records``.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from itertools import pairwise
-from typing import Annotated, Any, Literal, NoReturn, Self
+from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Verdict = Literal["covered", "partial", "missing", "contradicted"]
 MisconceptionVerdict = Literal["asserted", "absent"]
-Level = Literal["junior", "mid", "senior"]
-ExampleKind = Literal[
-    "strong",
-    "telegraphic",
-    "half",
-    "vague",
-    "reversed",
-    "source_error",
-    "keyword_list",
-    "off_topic",
-    "poor_english",
-    "neighbour",
-    "verbose",
-]
 Flag = Literal[
     "too_short",
     "off_topic",
@@ -73,59 +57,26 @@ class Record(BaseModel):
         return repr(self)
 
 
-def _in_short(name: str, *parts: str) -> str:
+def in_short(name: str, *parts: str) -> str:
     """One line for a console, in which a whole record would fill the screen."""
     line = f"{name}({' '.join(', '.join(filter(None, parts)).split())})"
     return line if len(line) < _REPR_MOST else f"{line[: _REPR_MOST - 3]}…)"
 
 
-def _how_many(**counts: int) -> str:
+def how_many(**counts: int) -> str:
+    """Counts by name, for a console."""
     return ", ".join(f"{name}={number}" for name, number in counts.items())
 
 
-def _refuse_repeats(what: str, values: Iterable[str]) -> None:
+def refuse_repeats(what: str, values: Iterable[str]) -> None:
+    """Refuse values that stand twice.
+
+    Raises:
+        ValueError: one does.
+    """
     repeated = sorted(value for value, n in Counter(values).items() if n > 1)
     if repeated:
         raise ValueError(f"duplicate {what}: {', '.join(repeated)}")
-
-
-# ── the bank ────────────────────────────────────────────────────────────────
-
-
-class Source(Record):
-    """What one published answer claims, its errors included, in our own words."""
-
-    id: Text = Field(description="Where it comes from, as article:place, e.g. 003:Q6.")
-    where: Text = Field(description="The same for people: article title and place in it.")
-    claims: tuple[Text, ...] = Field(
-        min_length=1, description="Each separate claim of the answer, right or wrong."
-    )
-
-
-class BankEntry(Record):
-    """One question: its prompt, the answers that sources give and our own."""
-
-    id: Slug
-    prompt: Text
-    aliases: tuple[Text, ...] = Field(
-        default=(), description="Other names people would type for the question."
-    )
-    topic: Slug
-    level: Level
-    sources: tuple[Source, ...] = ()
-    references: tuple[Text, ...] = Field(
-        default=(), description="Model answers of our own, 80 to 200 words each."
-    )
-
-    def __repr__(self) -> str:
-        held = _how_many(sources=len(self.sources), references=len(self.references))
-        return _in_short("BankEntry", repr(self.id), held, f"prompt={self.prompt!r}")
-
-    @model_validator(mode="after")
-    def _unique(self) -> Self:
-        _refuse_repeats("source id", (s.id for s in self.sources))
-        _refuse_repeats("alias", self.aliases)
-        return self
 
 
 # ── the rubric ──────────────────────────────────────────────────────────────
@@ -168,143 +119,6 @@ class Misconception(Record):
     authority: Text = Field(description="Textbook section or paper that settles it.")
 
 
-class Correction(Record):
-    """A patch to a source answer: it replaces one claim of one source."""
-
-    id: Slug
-    source: Text = Field(description="Id of the bank entry's source.")
-    claim: Text = Field(description="The source's claim, word for word as in the bank entry.")
-    now: Text = Field(description="What is right, and replaces the claim.")
-    why: Text
-    authority: Text
-    severity: Annotated[int, Field(ge=1, le=3)]
-
-
-class Example(Record):
-    """An answer with its expected mark: the rubric's own test."""
-
-    id: Slug
-    kind: ExampleKind
-    holdout: bool = Field(default=False, description="Never trained or tuned on.")
-    answer: Text
-    verdicts: dict[Slug, Verdict] = Field(description="The verdict of every key point.")
-    misconceptions: tuple[Slug, ...] = Field(
-        default=(), description="Misconceptions that the answer asserts."
-    )
-    score: tuple[Share, Share] = Field(description="Lowest and highest acceptable score.")
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.score[0] > self.score[1]:
-            raise ValueError("score must be [lowest, highest]")
-        _refuse_repeats("misconception", self.misconceptions)
-        return self
-
-
-class Rubric(Record):
-    """What a good answer to one question says, and what it must not say."""
-
-    question: Slug
-    version: Annotated[int, Field(ge=1)]
-    open_ended: bool = Field(
-        default=False,
-        description="Asks for one's own experience: no answer is the right one, "
-        "so that grades by this rubric always ask for a person.",
-    )
-    scale: Scale = Scale()
-    key_points: tuple[KeyPoint, ...] = Field(min_length=1)
-    misconceptions: tuple[Misconception, ...] = ()
-    corrections: tuple[Correction, ...] = ()
-    examples: tuple[Example, ...] = ()
-
-    def __repr__(self) -> str:
-        held = _how_many(
-            key_points=len(self.key_points),
-            misconceptions=len(self.misconceptions),
-            corrections=len(self.corrections),
-            examples=len(self.examples),
-        )
-        return _in_short("Rubric", repr(self.question), f"version={self.version}", held)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        _refuse_repeats("key point id", (k.id for k in self.key_points))
-        _refuse_repeats("misconception id", (m.id for m in self.misconceptions))
-        _refuse_repeats("correction id", (c.id for c in self.corrections))
-        _refuse_repeats("example id", (e.id for e in self.examples))
-        problems = [problem for e in self.examples for problem in self._label_problems(e)]
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _label_problems(self, example: Example) -> Iterator[str]:
-        odd = {k.id for k in self.key_points} ^ set(example.verdicts)
-        if odd:
-            yield (
-                f"example '{example.id}': verdicts must name every key point once; "
-                f"missing or unknown: {', '.join(sorted(odd))}"
-            )
-        unknown = set(example.misconceptions) - {m.id for m in self.misconceptions}
-        if unknown:
-            yield f"example '{example.id}': unknown misconception: {', '.join(sorted(unknown))}"
-
-    @property
-    def max_points(self) -> float:
-        """The sum of all key points."""
-        return sum(k.points for k in self.key_points)
-
-
-class KeyPointContrast(Record):
-    """Statements around one key point."""
-
-    covered: tuple[Text, ...] = Field(description="Say it, in really different words.")
-    contradicted: tuple[Text, ...] = Field(description="Say the opposite, same vocabulary.")
-    near: tuple[Text, ...] = Field(description="Come near it and do neither.")
-
-
-class MisconceptionContrast(Record):
-    """Statements around one misconception."""
-
-    asserted: tuple[Text, ...]
-    denied: tuple[Text, ...]
-
-
-class ContrastSet(Record):
-    """Statements that teach and test the verifier; grading never reads them."""
-
-    question: Slug
-    key_points: dict[Slug, KeyPointContrast]
-    misconceptions: dict[Slug, MisconceptionContrast] = {}
-
-    def __repr__(self) -> str:
-        held = _how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
-        return _in_short("ContrastSet", repr(self.question), held)
-
-
-class Calibration(Record):
-    """A monotone map from the grader's score to a user's marks; see ``grade calibrate``."""
-
-    scores: tuple[Share, ...] = Field(min_length=2, description="Scores, strictly rising.")
-    marks: tuple[Share, ...] = Field(
-        min_length=2, description="The mark at each of the scores, never falling."
-    )
-    answers: Annotated[int, Field(ge=1)] = Field(description="How many it was fitted on.")
-    versions: dict[str, str] = Field(
-        description="The versions that made the scores: others need another calibration."
-    )
-
-    @model_validator(mode="after")
-    def _monotone(self) -> Self:
-        if len(self.scores) != len(self.marks):
-            raise ValueError("there must be as many scores as marks")
-        if any(a >= b for a, b in pairwise(self.scores)):
-            raise ValueError("scores must rise")
-        if any(a > b for a, b in pairwise(self.marks)):
-            raise ValueError("marks must never fall")
-        return self
-
-
 # ── a question ready for grading ────────────────────────────────────────────
 
 
@@ -333,9 +147,9 @@ class Question(Record):
     digest: str = Field(description="SHA-256 of all of the above, as hex.")
 
     def __repr__(self) -> str:
-        held = _how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
+        held = how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
         points = f"max_points={self.max_points:g}"
-        return _in_short("Question", repr(self.id), held, points, f"prompt={self.prompt!r}")
+        return in_short("Question", repr(self.id), held, points, f"prompt={self.prompt!r}")
 
     @property
     def max_points(self) -> float:
@@ -446,11 +260,11 @@ class JudgeReport:
 
     def __repr__(self) -> str:
         """One line; ``votes`` and ``failures`` hold the rest."""
-        return _in_short(
+        return in_short(
             "JudgeReport",
             repr(self.status),
             f"models={'+'.join(self.models)}",
-            _how_many(votes=len(self.votes), failures=len(self.failures), calls=self.calls),
+            how_many(votes=len(self.votes), failures=len(self.failures), calls=self.calls),
             f"reason={self.reason!r}" if self.reason else "",
         )
 
@@ -525,7 +339,7 @@ class Grade:
 
     def __repr__(self) -> str:
         """One line; ``to_dict`` has everything."""
-        return _in_short(
+        return in_short(
             "Grade",
             f"score={self.score:.2f}",
             f"question={self.question_id!r}",
@@ -567,7 +381,7 @@ class Failure:
 
     def __repr__(self) -> str:
         """One line; ``message`` holds all of it."""
-        return _in_short(
+        return in_short(
             "Failure", f"question={self.question_id!r}", f"{self.reason}: {self.message}"
         )
 

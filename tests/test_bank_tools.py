@@ -29,10 +29,10 @@ from grader.authoring.overview import (
 from grader.authoring.similar import alike, lint_meaning
 from grader.bank.catalog import Catalog
 from grader.bank.entries import load_entry
+from grader.bank.records import BankEntry, ContrastSet, ExampleKind, Rubric
 from grader.bank.rubrics import load_rubric
 from grader.errors import InputError, MissingExtraError, OutputError
 from grader.grading import Grader
-from grader.records import BankEntry, ContrastSet, ExampleKind, Rubric
 from grader.resources import data_folder
 from grader.settings import Settings
 

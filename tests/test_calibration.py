@@ -5,9 +5,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from grader import Grader
-from grader.engine.calibration import calibrated, load_calibration
+from grader.engine.calibration import Calibration, calibrated, load_calibration
 from grader.errors import DataFileError, SettingsError
-from grader.records import Calibration
 
 GOOD = {"scores": [0.0, 0.5, 1.0], "marks": [0.1, 0.2, 1.0], "answers": 40, "versions": {}}
 shares = st.floats(0, 1)

@@ -11,11 +11,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.bank.entries import load_entry, patch_sources
+from grader.bank.records import Rubric
 from grader.bank.rubrics import build_question, load_contrast, load_rubric
 from grader.bank.schemas import SCHEMAS, schema_text
 from grader.bank.yaml_records import build_record, parse
 from grader.errors import CorrectionError, DataFileError
-from grader.records import Rubric
 from grader.resources import schema_file
 
 

@@ -13,11 +13,12 @@ from test_cli import grade as command
 from test_cli import refused
 
 from grader import Grader, Judge
+from grader.engine.calibration import Calibration
 from grader.errors import JudgeSetupError, SettingsError
 from grader.judge import prompt
 from grader.judge.fusion import decide
 from grader.judge.judge import Case
-from grader.records import VERDICTS, Calibration, Evidence, Vote
+from grader.records import VERDICTS, Evidence, Vote
 from grader.settings import Settings
 
 ORDER = ("missing", "contradicted", "partial", "covered")

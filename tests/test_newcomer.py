@@ -12,14 +12,7 @@ from test_cli import ANSWER, EXAMPLE, grade, refused
 
 from grader.bank.rubrics import load_contrast
 from grader.engine.feedback import FLAGS, reason_in_words, write_feedback
-from grader.records import (
-    Evidence,
-    Failure,
-    Flag,
-    JudgeReport,
-    KeyPointResult,
-    MisconceptionResult,
-)
+from grader.records import Evidence, Failure, Flag, JudgeReport, KeyPointResult, MisconceptionResult
 
 SLUGS = {file.stem for file in (ROOT / "bank").glob("*.yaml")}
 

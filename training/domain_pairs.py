@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.bank.catalog import Catalog
+from grader.bank.records import ContrastSet, Example, Rubric
 from grader.bank.rubrics import load_contrast
 from grader.engine.features import PreparedQuestion, nearest_units
 from grader.engine.verifier import READ_WORDS, words_around
 from grader.reading.canonical import read
-from grader.records import ContrastSet, Example, Rubric
 from training import flips
 from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from grader.bank.catalog import Catalog
+from grader.bank.records import Example
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import PreparedQuestion
 from grader.engine.languages import foreignness
@@ -25,7 +26,6 @@ from grader.engine.screening import listness, longest_run, topicality
 from grader.reading.canonical import read
 from grader.reading.lexicon import FUNCTION_WORDS
 from grader.reading.text import words
-from grader.records import Example
 from grader.settings import Settings
 from training.foreign_answers import ANSWERS
 from training.onnx_export import write_checksums

@@ -21,12 +21,13 @@ import torch
 from torch import nn
 
 from grader.bank.catalog import Catalog
+from grader.bank.records import Example, Rubric
 from grader.engine.cross_encoder import CrossEncoder
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
 from grader.engine.verifier import INPUTS, Head, read_together
 from grader.reading.canonical import read
-from grader.records import VERDICTS, Example, Rubric
+from grader.records import VERDICTS
 from grader.settings import Settings
 from training.domain_pairs import Statement, is_taught, load_domains
 from training.onnx_export import write_checksums

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.bank.records import BankEntry
 from grader.engine.encoders.vectors import unit_vectors
 from grader.grading import Grader
 from grader.reading.text import fold, sentences
-from grader.records import BankEntry, Failure, Grade
+from grader.records import Failure, Grade
 
 MODEL = "model"
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from grader.authoring.lint import example_score
 from grader.bank.catalog import Catalog
+from grader.bank.records import Example, Rubric
 from grader.errors import DataFileError
 from grader.grading import Grader
-from grader.records import Example, Failure, Grade, Question, Rubric
+from grader.records import Failure, Grade, Question
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.bank.records import ContrastSet
 from grader.errors import InputError, MissingExtraError
-from grader.records import ContrastSet
 
 FOLDS = 5
 

@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from grader.bank.catalog import INDEX, NO_RUBRIC, Catalog, index_is_fresh
 from grader.bank.entries import correction_faults, load_entry
+from grader.bank.records import BankEntry, ContrastSet, Example, Rubric
 from grader.bank.rubrics import contrast_faults, load_contrast, load_rubric, other_question
 from grader.bank.yaml_records import find_faults
 from grader.engine.scoring import credit
 from grader.errors import DataFileError, InputError, UnknownQuestionError
 from grader.reading.text import counted, fold, words
-from grader.records import BankEntry, ContrastSet, Example, Record, Rubric
+from grader.records import Record
 
 R = TypeVar("R", bound=Record)
 

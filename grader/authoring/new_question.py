@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from grader.bank.records import ExampleKind
 from grader.errors import OutputError
 from grader.files import write_whole
-from grader.records import ExampleKind
 from grader.resources import schema_file
 
 KINDS: Mapping[ExampleKind, str] = MappingProxyType(

@@ -10,8 +10,8 @@ from typing import Any
 
 from grader.bank.catalog import Catalog
 from grader.bank.entries import patch_sources
+from grader.bank.records import BankEntry, ContrastSet, Rubric, Source
 from grader.bank.rubrics import load_contrast
-from grader.records import BankEntry, ContrastSet, Rubric, Source
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from pathlib import Path
 from pydantic import ConfigDict, RootModel, ValidationError
 
 from grader.bank.entries import load_entry
+from grader.bank.records import BankEntry, Rubric
 from grader.bank.rubrics import CONTRAST_SUFFIX, build_question, load_rubric
 from grader.errors import DataFileError, UnknownQuestionError
 from grader.files import write_whole
 from grader.reading.text import fold, words
-from grader.records import BankEntry, Question, Record, Rubric
+from grader.records import Question, Record
 from grader.resources import data_folder
 from grader.settings import Settings
 

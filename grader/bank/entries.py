@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from grader.bank.records import BankEntry, Correction, Rubric, Source
 from grader.bank.yaml_records import load_record
 from grader.errors import CorrectionError
 from grader.reading.text import fold
-from grader.records import BankEntry, Correction, Reference, Rubric, Source
+from grader.records import Reference
 
 
 def load_entry(file: Path) -> BankEntry:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.bank.entries import patch_sources, references
+from grader.bank.records import BankEntry, ContrastSet, Rubric
 from grader.bank.yaml_records import load_record
 from grader.errors import AnswerError, DataFileError
 from grader.reading.rendering import rendered
 from grader.reading.text import sentences, words
-from grader.records import BankEntry, ContrastSet, KeyPoint, Question, Reference, Rubric
+from grader.records import KeyPoint, Question, Reference
 
 CONTRAST_SUFFIX = ".contrast.yaml"
 _CLAIM_MIN_WORDS = 3

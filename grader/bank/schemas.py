@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from grader.records import BankEntry, ContrastSet, Failure, Grade, Rubric
+from grader.bank.records import BankEntry, ContrastSet, Rubric
+from grader.records import Failure, Grade
 from grader.resources import schema_file
 
 SCHEMAS = MappingProxyType(

@@ -23,13 +23,13 @@ from grader.authoring import overview, similar
 from grader.bank.catalog import Catalog, Summary
 from grader.bank.catalog import write_index as write_index_file
 from grader.bank.entries import patch_sources
+from grader.bank.records import BankEntry, Correction, Rubric
 from grader.bank.yaml_records import read_text
 from grader.cli.terminal import listing, show
 from grader.errors import InputError, OutputError
 from grader.files import write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
-from grader.records import BankEntry, Correction, Rubric
 from grader.settings import Settings, load_settings
 from grader.tables.writers import check_output
 

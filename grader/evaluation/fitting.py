@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from grader.engine.calibration import Calibration
 from grader.errors import InputError, MissingExtraError
 from grader.evaluation.agreement import Numbers
 from grader.evaluation.marked import Judgement
 from grader.reading.text import counted
-from grader.records import Calibration
 
 AT_LEAST = 30
 """Fewer marks say more about the markers' day than about the scale."""

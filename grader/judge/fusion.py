@@ -19,11 +19,10 @@ from itertools import groupby
 from typing import Generic, TypeVar
 
 from grader.engine import scoring
-from grader.engine.calibration import calibrated
+from grader.engine.calibration import Calibration, calibrated
 from grader.engine.feedback import write_feedback
 from grader.records import (
     SILENT,
-    Calibration,
     Evidence,
     Flag,
     Grade,
