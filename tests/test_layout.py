@@ -21,6 +21,7 @@ LAYERS = [
     ["engine"],
     ["judge"],
     ["tables"],
+    ["rows"],
     ["grading"],
     ["authoring"],
     ["batch"],

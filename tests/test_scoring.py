@@ -44,8 +44,8 @@ UNITS = [Segment("the words", 0, 9)]
 
 
 def graded(q, found, flags=()):
-    key_points = scoring.judge_key_points(q, found, UNITS, flags)
-    misconceptions = scoring.judge_misconceptions(q, found, UNITS, flags)
+    key_points = scoring.verdicts_on_key_points(q, found, UNITS, flags)
+    misconceptions = scoring.verdicts_on_misconceptions(q, found, UNITS, flags)
     return key_points, misconceptions, scoring.add_up(key_points, misconceptions)
 
 

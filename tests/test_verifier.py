@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.engine.cross_encoder import CrossEncoder
 from grader.engine.features import NAMES, PreparedQuestion, claim_features
+from grader.engine.onnx_model import CrossEncoder
 from grader.engine.verifier import INPUTS, TrainedVerifier, read_together, words_around
 from grader.errors import ModelError
 from grader.reading.canonical import read

@@ -22,9 +22,9 @@ from torch import nn
 
 from grader.bank.catalog import Catalog
 from grader.bank.records import Example, Rubric
-from grader.engine.cross_encoder import CrossEncoder
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
+from grader.engine.onnx_model import CrossEncoder
 from grader.engine.verifier import INPUTS, Head, read_together
 from grader.reading.canonical import read
 from grader.records import VERDICTS

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.bank.records import BankEntry
-from grader.engine.encoders.vectors import unit_vectors
+from grader.engine.encoders.base import unit_vectors
 from grader.grading import Grader
 from grader.reading.text import fold, sentences
 from grader.records import Failure, Grade

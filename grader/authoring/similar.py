@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 from grader.authoring.lint import Finding, readable
-from grader.engine.encoders.vectors import unit_vectors
+from grader.engine.encoders.base import unit_vectors
 from grader.errors import DataFileError
 from grader.grading import Grader
 

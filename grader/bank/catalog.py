@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ConfigDict, RootModel, ValidationError
@@ -27,6 +28,7 @@ NO_RUBRIC = "has no rubric: write {slug}.yaml in the rubrics folder"
 _SUGGESTIONS = 3
 _SLUG = re.compile(r"[a-z0-9-]{1,80}")
 _NAME_LIMIT = 200  # a longer one is no name, and comparing it would take minutes
+_KEPT = 8
 _WEIGHTS = (4, 2, 1)  # a word in the slug, in an alias, in prompt or topic
 
 
@@ -39,6 +41,11 @@ class Summary:
     aliases: tuple[str, ...]
     topic: str
     level: str
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Name, time of change and size of each file of a folder: as long as they stay, so does it."""
+Stamped = tuple[Path, Stamp]
 
 
 class _Row(Record):
@@ -136,21 +143,23 @@ class Catalog:
         Raises:
             UnknownQuestionError: nothing matches; carries the nearest slugs.
         """
+        slug = self._find(name)
+        if slug is None:
+            raise UnknownQuestionError(name, self.suggest(name))
+        return slug
+
+    def _find(self, name: str) -> str | None:
         if _SLUG.fullmatch(name) and self.entry_file(name):
             return name
-        wanted = _key(name)
-        for summary in self.summaries():
-            if wanted in {_key(t) for t in (summary.id, summary.prompt, *summary.aliases)}:
-                return summary.id
-        raise UnknownQuestionError(name, self.suggest(name))
+        return self.names().find(name)
+
+    def knows(self, name: str) -> bool:
+        """Whether there is a question of that slug, alias or prompt."""
+        return self._find(name) is not None
 
     def names(self) -> Names:
         """Every slug, prompt and alias, to look many texts up at once."""
-        slugs: dict[str, str] = {}
-        for summary in self.summaries():
-            for text in (summary.id, summary.prompt, *summary.aliases):
-                slugs.setdefault(_key(text), summary.id)
-        return Names(slugs)
+        return _names(self._stamped())
 
     def suggest(self, name: str) -> tuple[str, ...]:
         """The slugs that a mistyped name may have meant, nearest first."""
@@ -177,10 +186,10 @@ class Catalog:
 
     def summaries(self) -> list[Summary]:
         """All questions, sorted by slug; an unreadable file of the user's is an error."""
-        found: dict[str, Summary] = {}
-        for folder in self._banks:
-            found |= _read_index(folder)
-        return [found[slug] for slug in sorted(found)]
+        return list(_summaries(self._stamped()))
+
+    def _stamped(self) -> tuple[Stamped, ...]:
+        return tuple((folder, _stamp(folder)) for folder in self._banks)
 
 
 def write_index(folder: Path) -> None:
@@ -198,6 +207,29 @@ def index_is_fresh(folder: Path) -> bool:
     rows = _index_rows(folder)
     files = {file.name: _digest(file) for file in _yaml_files(folder)}
     return files == {name: row.sha256 for name, row in rows.items()}
+
+
+def _stamp(folder: Path) -> Stamp:
+    stats = [(f.name, f.stat()) for f in sorted(folder.iterdir()) if f.suffix in {".yaml", ".json"}]
+    return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
+
+
+@lru_cache(maxsize=_KEPT)
+def _names(folders: tuple[Stamped, ...]) -> Names:
+    slugs: dict[str, str] = {}
+    for summary in _summaries(folders):
+        for text in (summary.id, summary.prompt, *summary.aliases):
+            slugs.setdefault(_key(text), summary.id)
+    return Names(slugs)
+
+
+@lru_cache(maxsize=_KEPT)
+def _summaries(folders: tuple[Stamped, ...]) -> tuple[Summary, ...]:
+    """Of the folders as they stand now, so that no name that is looked up reads them again."""
+    found: dict[str, Summary] = {}
+    for folder, _ in folders:
+        found |= _read_index(folder)
+    return tuple(found[slug] for slug in sorted(found))
 
 
 def _read_index(folder: Path) -> dict[str, Summary]:

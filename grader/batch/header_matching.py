@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.bank.catalog import Names
-from grader.engine.encoders.vectors import unit_vectors
+from grader.engine.encoders.base import unit_vectors
 from grader.errors import TableError
 from grader.grading import Grader
 from grader.tables.columns import ADDED, PARTS, SCHEME_NAMES, as_text, is_alike, option

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from grader.engine.encoders.vectors import unit_vectors
+from grader.engine.encoders.base import unit_vectors
 from grader.reading.lexicon import FUNCTION_WORDS, NEGATION, opposites, stem
 from grader.reading.text import words
 

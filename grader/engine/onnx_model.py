@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float32]
 
+SAYS, DENIES, NEITHER = range(3)
 _GRAPH = Path("onnx") / "model.onnx"
 
 
@@ -76,6 +77,27 @@ class OnnxModel:
         rows: Rows = self._session.run([self._output], _feeds(encoding))[0]
         row: Rows = rows[0]
         return row
+
+
+class CrossEncoder:
+    """Whether a text says a claim, says the opposite, or neither."""
+
+    def __init__(self, folder: Path, *, threads: int = 2) -> None:
+        """Load the model.
+
+        Raises:
+            ModelError: a file is missing or no such model.
+        """
+        self._model = OnnxModel(folder, "probabilities", threads=threads)
+
+    def classify(self, pairs: Sequence[tuple[str, str]]) -> Rows:
+        """Judge (claim, text) pairs.
+
+        Returns:
+            Probabilities, float32 of shape (len(pairs), 3) in the order ``SAYS``,
+            ``DENIES``, ``NEITHER``; each a function of its own pair alone.
+        """
+        return self._model.run(pairs)
 
 
 def _feeds(encoding: Encoding) -> dict[str, NDArray[np.int64]]:

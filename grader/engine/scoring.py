@@ -42,7 +42,7 @@ def credit(verdict: Verdict, scale: Scale) -> float:
     return {"covered": 1.0, "partial": scale.partial_credit}.get(verdict, 0.0)
 
 
-def judge_key_points(
+def verdicts_on_key_points(
     question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
 ) -> tuple[KeyPointResult, ...]:
     """The likeliest verdict of every key point, with the words that decided it."""
@@ -66,7 +66,7 @@ def judge_key_points(
     return tuple(results)
 
 
-def judge_misconceptions(
+def verdicts_on_misconceptions(
     question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
 ) -> tuple[MisconceptionResult, ...]:
     """Whether the answer asserts each misconception, with its words and the correction."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from grader.engine.cross_encoder import CrossEncoder
 from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
+from grader.engine.onnx_model import CrossEncoder
 from grader.errors import ModelError
 from grader.reading.text import normalise
 from grader.resources import checksum, model_folder

@@ -19,8 +19,7 @@ from itertools import groupby
 from typing import Generic, TypeVar
 
 from grader.engine import scoring
-from grader.engine.calibration import Calibration, calibrated
-from grader.engine.feedback import write_feedback
+from grader.engine.assembly import Measure, Verdicts, assemble
 from grader.records import (
     SILENT,
     Evidence,
@@ -50,14 +49,7 @@ class Decision(Generic[V]):
     evidence: Evidence | None
 
 
-def fuse(
-    offline: Grade,
-    question: Question,
-    report: JudgeReport,
-    *,
-    review_below: float,
-    calibration: Calibration | None = None,
-) -> Grade:
+def fuse(offline: Grade, question: Question, report: JudgeReport, measure: Measure) -> Grade:
     """The grade that verifier and judge make together; both sets of verdicts stay in it.
 
     Where there is a reference only, its judged sentences count alike: the score is no longer
@@ -68,33 +60,19 @@ def fuse(
         question: what was answered.
         report: what the judge said; unless it judged, and is reliable, the offline verdicts
             are the final ones.
-        review_below: grades less confident than this ask for a person.
-        calibration: the user's own scale, if there is one.
+        measure: how verdicts count.
     """
     if report.status != "judged" or not report.reliable:
-        return _standing(offline, report, review_below)
+        return _standing(offline, report, measure.review_below)
     key_points, misconceptions = _results(offline, question, report.votes)
-    total = scoring.add_up(key_points, misconceptions)
-    sure = scoring.confidence(key_points, misconceptions, open_ended=question.open_ended)
-    flags = (*offline.flags, *_flags(offline, report, key_points, misconceptions))
-    reasons = scoring.review_reasons(sure, review_below, flags, open_ended=question.open_ended)
-    versions = {**offline.versions, **report.versions}
-    score = total.score if calibration is None else calibrated(total.score, calibration)
-    return replace(
-        offline,
-        score=score,
-        linear_score=total.score,
-        points=total.points,
-        passed=score >= question.scale.pass_score,
-        confidence=sure,
-        needs_review=bool(reasons),
-        review_reasons=reasons,
-        flags=flags,
+    verdicts = Verdicts(
         key_points=key_points,
         misconceptions=misconceptions,
-        feedback=write_feedback(key_points, misconceptions),
-        signature=scoring.sign(versions),
-        versions=versions,
+        flags=(*offline.flags, *_flags(offline, report, key_points, misconceptions)),
+    )
+    fused = assemble(question, verdicts, measure, {**offline.versions, **report.versions})
+    return replace(
+        fused,
         offline=offline,
         judge=replace(
             report,
