@@ -2,7 +2,7 @@
 
     python docs/refresh_readme.py
 
-``tests/test_readme.py`` holds the README to what this would write.
+``tests/product/test_readme.py`` holds the README to what this would write.
 """
 
 from __future__ import annotations

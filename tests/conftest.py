@@ -3,7 +3,6 @@
 import ipaddress
 import os
 import socket
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,7 @@ os.environ.setdefault("TERM", "dumb")
 
 from grader.grading import Grader
 from grader.settings import Settings
-
-ROOT = Path(__file__).parents[1]
+from tests.support.own_bank import ENTRY, RUBRIC
 
 
 @pytest.fixture(autouse=True)
@@ -45,57 +43,6 @@ def plain_surroundings(monkeypatch, tmp_path):
 def grader():
     """A grader with everything bundled, shared by all tests: it is immutable in use."""
     return Grader(Settings())
-
-
-ENTRY = """\
-id: tea
-prompt: How is black tea made?
-aliases: [black tea]
-topic: kitchen
-level: junior
-sources:
-  - id: "book:1"
-    where: A cook book, page 1
-    claims:
-      - Tea is boiled for an hour.
-      - Milk is optional.
-references:
-  - Pour boiling water over the leaves, let them steep for three minutes, then take them out.
-"""
-
-RUBRIC = """\
-question: tea
-version: 1
-key_points:
-  - id: boiling-water
-    points: 2
-    claim: Boiling water is poured over the tea leaves.
-    also_accept: [The leaves are covered with water at 100 degrees.]
-  - id: steep
-    points: 1
-    claim: The leaves steep for a few minutes.
-misconceptions:
-  - id: boil-long
-    claim: Tea must be boiled for an hour.
-    cost: 1
-    correction: It steeps for three minutes.
-    why: Long boiling makes it bitter.
-    authority: ISO 3103
-corrections:
-  - id: not-an-hour
-    source: "book:1"
-    claim: Tea is boiled for an hour.
-    now: Tea steeps for three minutes.
-    why: It turns bitter.
-    authority: ISO 3103
-    severity: 3
-examples:
-  - id: good
-    kind: strong
-    answer: Pour boiling water on the leaves and wait three minutes.
-    verdicts: {boiling-water: covered, steep: covered}
-    score: [0.9, 1.0]
-"""
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What several tests share: a user's bank, the command, a scripted endpoint."""
