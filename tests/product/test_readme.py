@@ -30,8 +30,7 @@ def test_the_installation_commands_are_those_that_ci_runs():
     installs = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
     ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     assert len(installs) == 2
-    assert "pip install --quiet --constraint constraints-dev.txt --editable '.[dev]'" in ci
-    assert "--q vanishing-gradient" in ci
+    assert [block for block in installs if f"\n{block}" not in ci] == []
 
 
 def test_there_is_no_other_kind_of_block():
