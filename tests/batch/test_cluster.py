@@ -69,6 +69,7 @@ def start(cluster, *args):
     )
 
 
+@pytest.mark.slow
 def test_a_cluster_writes_what_one_machine_writes(cluster, grader, tmp_path):
     table = parquet_folder(tmp_path / "in")
     expected = grade_file(grader, [str(table)], tmp_path / "here.parquet")
@@ -81,6 +82,7 @@ def test_a_cluster_writes_what_one_machine_writes(cluster, grader, tmp_path):
     assert there.equals(pq.read_table(tmp_path / "here.parquet"))
 
 
+@pytest.mark.slow
 def test_a_lost_node_loses_no_row(cluster, grader, tmp_path):
     cluster, second = cluster
     table = parquet_folder(tmp_path / "in", distinct=True)

@@ -317,6 +317,7 @@ def test_messages_are_plain_english():
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_readmes_evaluation_works_as_printed(tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     [command] = re.findall(r"`grade (eval [^`]+)`", README)

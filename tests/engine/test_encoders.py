@@ -44,6 +44,7 @@ def original():
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
 def test_the_float32_export_equals_sentence_transformers(original, tmp_path):
     from training.export_encoder import OUTPUTS, PooledEncoder
     from training.onnx_export import copy_tokenizer, export_float32

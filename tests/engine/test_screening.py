@@ -121,6 +121,7 @@ def test_orders_to_the_grader_are_attacks(text):
     assert looks_injected(text)
 
 
+@pytest.mark.slow
 def test_no_statement_of_bank_rubrics_and_contrast_sets_looks_like_an_attack_or_foreign(grader):
     threshold = load_thresholds().foreign_words
     for slug in grader.catalog.slugs():

@@ -419,6 +419,7 @@ def test_too_few_marks_make_no_calibration(tmp_path, grader):
         fit_calibration(judge(grader, marked, 0))
 
 
+@pytest.mark.slow
 def test_fitted_by_one_command_and_applied_by_another(tmp_path):
     file = tmp_path / "own.json"
     done = run("calibrate", MARKED, "--max-mark", 10, "-o", file)
@@ -430,6 +431,7 @@ def test_fitted_by_one_command_and_applied_by_another(tmp_path):
     assert run("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_documentation_work_on_the_example(tmp_path):
     text = (ROOT / "docs" / "evaluation.md").read_text(encoding="utf-8")
     commands = re.findall(r"^    grade ((?:eval|calibrate) .*)$", text, re.MULTILINE)

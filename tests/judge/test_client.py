@@ -246,6 +246,7 @@ def test_a_lasting_fault_ends_in_an_error_of_its_own(fault, error, calls):
     assert usage.calls == calls
 
 
+@pytest.mark.slow
 def test_to_be_told_to_wait_is_no_fault_but_ends_at_the_deadline():
     with serving(lambda _, n: Fault(429) if n < 20 else GOOD) as server:
         [outcome], _, usage = ask(server, llm_attempts=1)

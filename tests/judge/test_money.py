@@ -245,6 +245,7 @@ def test_the_cache_command(tmp_path):
     refused(command("cache", "info", "--llm-cache", "off"), "is off")
 
 
+@pytest.mark.slow
 def test_kill_9_and_again_no_answer_is_lost_and_none_that_was_paid_is_asked_again(tmp_path):
     n = 40
     rows = "".join(f'"{ANSWER} Version {i}.",dropout\n' for i in range(n))

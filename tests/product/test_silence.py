@@ -138,6 +138,7 @@ def test_a_batch_leaves_what_it_was_asked_for(watch, tmp_path):
     assert (tmp_path / "work" / "graded.csv").exists()
 
 
+@pytest.mark.slow
 def test_pictures_keep_the_list_of_fonts_in_our_own_cache_folder(watch, tmp_path):
     pytest.importorskip("matplotlib")
     table = ROOT / "examples" / "marked.csv"
