@@ -15,7 +15,7 @@ from test_linting import good_question, write_question
 from test_trials import WordForWord
 
 from grader.authoring.label_leaks import FOLDS, measure_cues
-from grader.authoring.lint import Finding, lint
+from grader.authoring.lint import Finding, alike, lint, lint_meaning
 from grader.authoring.new_question import KINDS, write_templates
 from grader.authoring.overview import (
     Counts,
@@ -26,7 +26,6 @@ from grader.authoring.overview import (
     export_markdown,
     load_holdings,
 )
-from grader.authoring.similar import alike, lint_meaning
 from grader.bank.catalog import Catalog
 from grader.bank.entries import load_entry
 from grader.bank.rubrics import load_rubric
