@@ -1,10 +1,15 @@
-"""Checks of bank, rubrics and contrast sets that go beyond their formats."""
+"""Checks of bank, rubrics and contrast sets that go beyond their formats.
+
+``lint`` reads their files; ``lint_meaning`` grades with them, to find what stands too close
+together: key points, prompts, and model answers that leave one out.
+"""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +18,10 @@ from grader.bank.entries import correction_faults, load_entry
 from grader.bank.records import BankEntry, ContrastSet, Example, Rubric
 from grader.bank.rubrics import contrast_faults, load_contrast, load_rubric, other_question
 from grader.bank.yaml_records import find_faults
+from grader.engine.encoders.vectors import unit_vectors
 from grader.engine.scoring import credit
 from grader.errors import DataFileError, InputError, UnknownQuestionError
+from grader.grading import Grader
 from grader.reading.text import counted, fold, words
 from grader.records import Record
 
@@ -25,6 +32,8 @@ KEY_POINTS = range(3, 9)
 EXAMPLES_AT_LEAST = 8
 COVERED_AT_LEAST, CONTRADICTED_AT_LEAST, NEAR_AT_LEAST = 6, 6, 4
 ASSERTED_AT_LEAST, DENIED_AT_LEAST = 5, 3
+KEY_POINTS_ALIKE = 0.93
+PROMPTS_ALIKE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +76,6 @@ def lint_question(catalog: Catalog, slug: str) -> list[Finding]:
     if rubric:
         findings += [Finding(file, problem) for problem in _rubric_problems(rubric)]
     return [*findings, *_contrast_findings(catalog.contrast_file(slug), rubric)]
-
-
-def readable(catalog: Catalog, slugs: Iterable[str]) -> list[str]:
-    """The questions that can be graded by: their files are in order."""
-    return [slug for slug in slugs if _is_readable(catalog, slug)]
-
-
-def _is_readable(catalog: Catalog, slug: str) -> bool:
-    try:
-        catalog.question(slug)
-    except InputError:
-        return False
-    return True
 
 
 def _read(file: Path, load: Callable[[Path], R], record: type[R]) -> tuple[R | None, list[Finding]]:
@@ -188,3 +184,57 @@ def _shared_names(catalog: Catalog) -> Iterator[Finding]:
             if first != summary.id:
                 file = catalog.entry_file(summary.id) or Path(summary.id)
                 yield Finding(file, f"alias '{name}' belongs to '{first}' already")
+
+
+def lint_meaning(grader: Grader, slugs: Sequence[str]) -> list[Finding]:
+    """Findings that need the models; the slow part of ``grade bank lint``.
+
+    Questions whose files are broken are passed over: ``lint`` has told of them.
+    """
+    readable = (slug for slug in slugs if _is_readable(grader.catalog, slug))
+    findings = [finding for slug in readable for finding in _close_claims(grader, slug)]
+    return [*findings, *_alike_prompts(grader)]
+
+
+def _is_readable(catalog: Catalog, slug: str) -> bool:
+    try:
+        catalog.question(slug)
+    except InputError:
+        return False
+    return True
+
+
+def _close_claims(grader: Grader, slug: str) -> Iterator[Finding]:
+    entry, rubric, file = grader.catalog.load(slug)
+    claims = [k.claim for k in rubric.key_points]
+    for a, b, cosine in alike(grader, claims, KEY_POINTS_ALIKE):
+        ids = rubric.key_points[a].id, rubric.key_points[b].id
+        yield Finding(
+            file, f"key points '{ids[0]}' and '{ids[1]}' nearly say the same ({cosine:.2f})"
+        )
+    if not entry.references:
+        return
+    grades = [grader.grade(text, slug) for text in entry.references]
+    for results in zip(*(g.key_points for g in grades), strict=True):
+        if all(r.verdict in {"missing", "contradicted"} for r in results):
+            yield Finding(file, f"key point '{results[0].id}' is covered by no model answer")
+
+
+def _alike_prompts(grader: Grader) -> Iterator[Finding]:
+    try:
+        summaries = grader.catalog.summaries()
+    except DataFileError:
+        return
+    for a, b, cosine in alike(grader, [s.prompt for s in summaries], PROMPTS_ALIKE):
+        file = grader.catalog.entry_file(summaries[b].id) or Path(summaries[b].id)
+        yield Finding(file, f"its prompt is nearly that of '{summaries[a].id}' ({cosine:.2f})")
+
+
+def alike(
+    grader: Grader, texts: Sequence[str], threshold: float
+) -> Iterable[tuple[int, int, float]]:
+    """Pairs of texts whose cosine is above the threshold, by index."""
+    vectors = unit_vectors(grader.encoder, texts)
+    cosines = vectors @ vectors.T
+    pairs = combinations(range(len(texts)), 2)
+    return [(a, b, float(cosines[a, b])) for a, b in pairs if cosines[a, b] > threshold]

@@ -16,7 +16,7 @@ from grader.batch.runner import Run, Watch, open_run
 from grader.batch.summary import Summary
 from grader.errors import InputError, JudgeError, JudgeRequestError, JudgeSetupError
 from grader.grading import Grader
-from grader.judge.canaries import Watch as CanaryWatch
+from grader.judge.canaries import CanarySchedule
 from grader.judge.client import may_mend
 from grader.judge.forecast import Planned
 from grader.judge.json_modes import Rung
@@ -213,9 +213,9 @@ def _submitted(jobs: Jobs, notes: _Notes, drafted: Drafted) -> Iterator[Job]:
 
 def _planned(judge: Judge, run: Run) -> Iterator[Planned]:
     """What the run would ask, with the canaries that it would mix in."""
-    watch = CanaryWatch(judge.settings.llm_canary_rate)
+    schedule = CanarySchedule(judge.settings.llm_canary_rate)
     for case in run.cases():
-        yield from judge.planned([case], watch)
+        yield from judge.planned([case], schedule)
 
 
 class _Notes:

@@ -19,7 +19,7 @@ from grader.authoring import examples as trials
 from grader.authoring import import_articles as articles
 from grader.authoring import lint as linting
 from grader.authoring import new_question as templates
-from grader.authoring import overview, similar
+from grader.authoring import overview
 from grader.bank.catalog import Catalog, Summary
 from grader.bank.catalog import write_index as write_index_file
 from grader.bank.entries import patch_sources
@@ -91,7 +91,7 @@ def print_lint(
     slugs = _chosen(grader.catalog, ids)
     findings = linting.lint(grader.catalog, slugs)
     if not formats_only:
-        findings += similar.lint_meaning(grader, slugs)
+        findings += linting.lint_meaning(grader, slugs)
     for finding in findings:
         typer.echo(str(finding))
     if cues:

@@ -16,7 +16,7 @@ from grader.batch.header_matching import wanted_names
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
 from grader.cli.terminal import show
 from grader.errors import InputError, OutputError
-from grader.evaluation.marked import Judgement, Marked, judge, read_marked
+from grader.evaluation.marked import GradedMarks, Marked, grade_marked, read_marked
 from grader.evaluation.page import judging_note, shown
 from grader.files import write_whole
 from grader.grading import Grader
@@ -74,25 +74,25 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
     if options.page is not None:
         check_output(options.page, force=options.force)
     settings = load_settings(**marked.settings)
-    with judging(settings, llm=marked.llm) as llm_judge:
-        grader = Grader(settings, judge=llm_judge)
+    with judging(settings, llm=marked.llm) as judge:
+        grader = Grader(settings, judge=judge)
         if marked.q is not None:
             grader.question(marked.q)  # a mistyped name should not cost a run
         if options.dry_run:
             answers, _ = _read(grader, marked)
             print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
             return
-        judgement = _judge(grader, marked)
+        graded = _grade(grader, marked)
         from grader.evaluation.summary import evaluate
 
-        evaluation = evaluate(judgement, worst=options.worst)
+        evaluation = evaluate(graded, worst=options.worst)
         if options.as_json:
             typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
         else:
             _print(evaluation)
-        _draw(judgement, evaluation, options)
-        tell_of(llm_judge)
-        tell_of_failures(j.grade for j in judgement.judged)
+        _draw(graded, evaluation, options)
+        tell_of(judge)
+        tell_of_failures(a.grade for a in graded.answers)
 
 
 def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
@@ -106,7 +106,7 @@ def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
     check_output(output, force=force)
     # One that is there already must not stand in the way of a new one.
     grader = Grader(replace(load_settings(**marked.settings), calibration=None))
-    calibration = fit_calibration(_judge(grader, marked))
+    calibration = fit_calibration(_grade(grader, marked))
     write_whole(output, calibration.model_dump_json(indent=1) + "\n")
     typer.echo(
         f"{output}: fitted on {counted(calibration.answers, 'answer')}: "
@@ -127,14 +127,14 @@ def _read(grader: Grader, options: MarkedOptions) -> tuple[list[Marked], int]:
     )
 
 
-def _judge(grader: Grader, options: MarkedOptions) -> Judgement:
+def _grade(grader: Grader, options: MarkedOptions) -> GradedMarks:
     marked, unmarked = _read(grader, options)
-    judgement = judge(grader, marked, unmarked, q=options.q)
-    for one, failure in judgement.failures:
+    graded = grade_marked(grader, marked, unmarked, q=options.q)
+    for one, failure in graded.failures:
         typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)
-    if not judgement.judged:
+    if not graded.answers:
         raise InputError(f"{options.table}: none of its marked answers can be graded")
-    return judgement
+    return graded
 
 
 def _agreements(first: str, groups: Iterable[Any]) -> Table:
@@ -168,25 +168,25 @@ def _print(evaluation: Any) -> None:
     typer.echo(
         f"{counted(evaluation.failed, 'answer')} not gradable, {evaluation.unmarked} without a mark"
     )
-    for j in evaluation.worst:
-        answer = _short(" ".join(j.marked.cells[ANSWER].split()))
+    for a in evaluation.worst:
+        answer = _short(" ".join(a.marked.cells[ANSWER].split()))
         typer.echo(
-            f"row {j.marked.row}: mark {j.marked.mark:.2f}, score {j.grade.score:.2f}: {answer}"
+            f"row {a.marked.row}: mark {a.marked.mark:.2f}, score {a.grade.score:.2f}: {answer}"
         )
 
 
-def _draw(judgement: Judgement, evaluation: Any, options: EvalOptions) -> None:
+def _draw(graded: GradedMarks, evaluation: Any, options: EvalOptions) -> None:
     if options.page is not None:
         from grader.evaluation.page import evaluation_page
         from grader.evaluation.plots import draw
 
-        page = evaluation_page(evaluation, draw(judgement, evaluation, "svg"))
+        page = evaluation_page(evaluation, draw(graded, evaluation, "svg"))
         write_whole(options.page, page)
     if options.plots is not None:
-        _write_plots(judgement, evaluation, options.plots)
+        _write_plots(graded, evaluation, options.plots)
 
 
-def _write_plots(judgement: Judgement, evaluation: Any, folder: Path) -> None:
+def _write_plots(graded: GradedMarks, evaluation: Any, folder: Path) -> None:
     from grader.evaluation.plots import draw
 
     try:
@@ -194,7 +194,7 @@ def _write_plots(judgement: Judgement, evaluation: Any, folder: Path) -> None:
     except OSError as error:
         raise OutputError(f"{folder}: can't be made: {error.strerror}") from error
     for form in ("png", "svg"):
-        for name, picture in draw(judgement, evaluation, form).items():
+        for name, picture in draw(graded, evaluation, form).items():
             write_whole(folder / f"{name}.{form}", picture)
 
 

@@ -155,11 +155,11 @@ def tell_of(judge: Judge | None) -> None:
         f"replies from the cache: {total.cached:,}, {_cost(judge.budget.cost)}",
         err=True,
     )
-    watch = judge.canaries
-    if watch.judged:
-        verdict = "" if watch.reliable else ": the judge is unreliable, do not trust its verdicts"
-        canaries = counted(watch.judged, "canary", "canaries")
-        typer.echo(f"judge: {watch.passed} of {canaries} passed{verdict}", err=True)
+    sent = judge.canaries
+    if sent.judged:
+        verdict = "" if sent.reliable else ": the judge is unreliable, do not trust its verdicts"
+        canaries = counted(sent.judged, "canary", "canaries")
+        typer.echo(f"judge: {sent.passed} of {canaries} passed{verdict}", err=True)
 
 
 def tell_of_failure(grade: Grade) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from grader.engine.calibration import Calibration
 from grader.errors import InputError, MissingExtraError
 from grader.evaluation.agreement import Numbers
-from grader.evaluation.marked import Judgement
+from grader.evaluation.marked import GradedMarks
 from grader.reading.text import counted
 
 AT_LEAST = 30
@@ -17,7 +17,7 @@ AT_LEAST = 30
 _KEPT = ("grader", "encoder", "verifier")
 
 
-def fit_calibration(judgement: Judgement) -> Calibration:
+def fit_calibration(graded: GradedMarks) -> Calibration:
     """The monotone map from score to mark with the least squared error: isotonic regression.
 
     Barlow et al. 1972. It can't turn the order of two answers round, and makes no
@@ -31,7 +31,7 @@ def fit_calibration(judgement: Judgement) -> Calibration:
         from sklearn.isotonic import IsotonicRegression
     except ImportError as error:
         raise MissingExtraError("scikit-learn", "evaluation") from error
-    scores = np.array([j.grade.linear_score for j in judgement.judged])
+    scores = np.array([a.grade.linear_score for a in graded.answers])
     if len(scores) < AT_LEAST:
         raise InputError(
             f"{counted(len(scores), 'marked answer')} could be graded: "
@@ -39,9 +39,9 @@ def fit_calibration(judgement: Judgement) -> Calibration:
         )
     if len(np.unique(scores)) == 1:
         raise InputError("all answers got the same score: there is no scale to fit")
-    model = IsotonicRegression(y_min=0, y_max=1).fit(scores, judgement.marks)
+    model = IsotonicRegression(y_min=0, y_max=1).fit(scores, graded.marks)
     knots = _knots(np.array(model.X_thresholds_), np.array(model.y_thresholds_))
-    versions = judgement.judged[0].grade.versions
+    versions = graded.answers[0].grade.versions
     return Calibration(
         scores=tuple(score for score, _ in knots),
         marks=tuple(mark for _, mark in knots),

@@ -12,8 +12,14 @@ import numpy as np
 from grader.batch.roles import check_long, is_summary_row, long_parts
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
+from grader.evaluation.full_marks import (
+    FullMarks,
+    find_full_marks,
+    highest,
+    split_mark,
+    without_full_marks,
+)
 from grader.evaluation.marks import read_marks, share
-from grader.evaluation.scale import Scale, find_scale, highest, split_mark, without_scale
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question
 from grader.tables.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, find_column, is_alike
@@ -39,7 +45,7 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class GradedMark:
     """A marked answer with its grade."""
 
     marked: Marked
@@ -49,27 +55,27 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class GradedMarks:
     """Everything that was graded, what could not be, and how many rows had no mark."""
 
-    judged: tuple[Judged, ...]
+    answers: tuple[GradedMark, ...]
     failures: tuple[tuple[Marked, Failure], ...]
     unmarked: int
 
     @property
     def marks(self) -> Numbers:
         """People's marks, shape (n,)."""
-        return np.array([j.marked.mark for j in self.judged])
+        return np.array([a.marked.mark for a in self.answers])
 
     @property
     def scores(self) -> Numbers:
         """The grader's scores, shape (n,)."""
-        return np.array([j.grade.score for j in self.judged])
+        return np.array([a.grade.score for a in self.answers])
 
     @property
     def passing(self) -> Numbers:
         """The score from which each passes, shape (n,)."""
-        return np.array([j.passing for j in self.judged])
+        return np.array([a.passing for a in self.answers])
 
 
 def read_marked(
@@ -121,8 +127,8 @@ def read_marked(
     values = read_marks([(w, text) for w, (text, _) in zip(where, split, strict=True)], most)
     if all(value is None for value in values):
         raise TableError(f"{table}: no row has a mark in '{marks}': there is nothing to compare")
-    scale = Scale(most) if most is not None else find_scale(source.columns, marks)
-    of = [own or scale.of(row) for (_, own), (_, row) in zip(split, numbered, strict=True)]
+    full = FullMarks(most) if most is not None else find_full_marks(source.columns, marks)
+    of = [own or full.of(row) for (_, own), (_, row) in zip(split, numbered, strict=True)]
     unsaid = [v for v, own in zip(values, of, strict=True) if own is None and v is not None]
     usual = highest(unsaid, f"{table}: column '{marks}'") if unsaid else 1.0
     marked = [
@@ -138,15 +144,17 @@ def find_marks(column: str, columns: Sequence[str]) -> str | None:
     found = find_column(column, columns)
     if found is not None:
         return found
-    scaled = [c for c in columns if without_scale(c) != c and is_alike(without_scale(c), column)]
+    scaled = [
+        c for c in columns if without_full_marks(c) != c and is_alike(without_full_marks(c), column)
+    ]
     return scaled[0] if len(scaled) == 1 else None
 
 
-def judge(
+def grade_marked(
     grader: Grader, marked: Sequence[Marked], unmarked: int, *, q: str | None = None
-) -> Judgement:
+) -> GradedMarks:
     """Grade what people have marked; an answer that can't be graded is no zero."""
-    judged, failures = [], []
+    graded, failures = [], []
     for chunk in _chunks(marked):
         questions = [grader.row_question(m.cells, q) for m in chunk]
         answers = [m.cells[ANSWER] for m in chunk]
@@ -156,8 +164,8 @@ def judge(
                 failures.append((one, result))
             else:
                 assert isinstance(question, Question)
-                judged.append(Judged(one, result, question.scale.pass_score))
-    return Judgement(tuple(judged), tuple(failures), unmarked)
+                graded.append(GradedMark(one, result, question.scale.pass_score))
+    return GradedMarks(tuple(graded), tuple(failures), unmarked)
 
 
 def _chunks(marked: Sequence[Marked]) -> Iterator[list[Marked]]:

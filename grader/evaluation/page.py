@@ -142,13 +142,13 @@ def _agreement_row(group: Group, *, with_intervals: bool) -> list[str]:
 def _worst(evaluation: Evaluation) -> str:
     rows = [
         [
-            str(j.marked.row),
-            f"{j.marked.mark:.2f}",
-            f"{j.grade.score:.2f}",
-            escape(j.marked.question),
-            f'<div class="answer">{escape(j.marked.cells[ANSWER])}</div>',
+            str(answer.marked.row),
+            f"{answer.marked.mark:.2f}",
+            f"{answer.grade.score:.2f}",
+            escape(answer.marked.question),
+            f'<div class="answer">{escape(answer.marked.cells[ANSWER])}</div>',
         ]
-        for j in evaluation.worst
+        for answer in evaluation.worst
     ]
     return _table(["row", "mark", "score", "question", "answer"], rows, text=(3, 4))
 

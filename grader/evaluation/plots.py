@@ -13,7 +13,7 @@ from grader.errors import MissingExtraError, SettingsError
 from grader.judge.cache import cache_folder
 
 if TYPE_CHECKING:
-    from grader.evaluation.marked import Judgement
+    from grader.evaluation.marked import GradedMarks
     from grader.evaluation.summary import Evaluation
 
 _INK = "#808080"  # readable on white and on black
@@ -22,14 +22,14 @@ _SIZE = (5, 4)
 _DPI = 150
 
 
-def draw(judgement: Judgement, evaluation: Evaluation, form: str) -> dict[str, bytes]:
+def draw(graded: GradedMarks, evaluation: Evaluation, form: str) -> dict[str, bytes]:
     """The pictures by name, each as ``svg`` or ``png``.
 
     Raises:
         MissingExtraError: matplotlib is not installed.
     """
     painters: Mapping[str, Callable[[Any], None]] = {
-        "scatter": lambda axes: _scatter(axes, judgement),
+        "scatter": lambda axes: _scatter(axes, graded),
         "reliability": lambda axes: _reliability(axes, evaluation),
         "risk-coverage": lambda axes: _risk_coverage(axes, evaluation),
     }
@@ -74,9 +74,9 @@ def _folder_of_fonts() -> str:
         return ""
 
 
-def _scatter(axes: Any, judgement: Judgement) -> None:
+def _scatter(axes: Any, graded: GradedMarks) -> None:
     axes.plot([0, 1], [0, 1], color=_INK, linewidth=1)
-    axes.scatter(judgement.marks, judgement.scores, s=18, alpha=0.5, color=_COLOUR)
+    axes.scatter(graded.marks, graded.scores, s=18, alpha=0.5, color=_COLOUR)
     axes.set(xlabel="mark", ylabel="score", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from grader.evaluation.agreement import Agreement, Numbers, agreement, intervals
-from grader.evaluation.marked import Judged, Judgement
+from grader.evaluation.marked import GradedMark, GradedMarks
 from grader.evaluation.reliability import Bin, Kept, calibration_error, reliability, risk_coverage
 
 
@@ -55,7 +55,7 @@ class Evaluation:
     bins: tuple[Bin, ...]
     calibration_error: float
     curve: tuple[Kept, ...]
-    worst: tuple[Judged, ...]
+    worst: tuple[GradedMark, ...]
     """Farthest from their marks first."""
     failed: int
     unmarked: int
@@ -72,12 +72,12 @@ class Evaluation:
             "risk_coverage": [asdict(kept) for kept in self.curve],
             "worst": [
                 {
-                    "row": j.marked.row,
-                    "question": j.marked.question,
-                    "mark": j.marked.mark,
-                    "score": j.grade.score,
+                    "row": a.marked.row,
+                    "question": a.marked.question,
+                    "mark": a.marked.mark,
+                    "score": a.grade.score,
                 }
-                for j in self.worst
+                for a in self.worst
             ],
             "failed": self.failed,
             "unmarked": self.unmarked,
@@ -90,17 +90,17 @@ class Evaluation:
         return cleaned
 
 
-def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
+def evaluate(graded: GradedMarks, *, worst: int) -> Evaluation:
     """Sum up graded answers that people have marked.
 
     Args:
-        judgement: with at least one graded answer.
+        graded: with at least one graded answer.
         worst: how many of the worst disagreements are listed.
     """
-    marks, scores, passing = judgement.marks, judgement.scores, judgement.passing
-    confidence = np.array([j.grade.confidence for j in judgement.judged])
+    marks, scores, passing = graded.marks, graded.scores, graded.passing
+    confidence = np.array([a.grade.confidence for a in graded.answers])
     right = ((marks >= passing) == (scores >= passing)).astype(float)
-    names = [j.marked.question for j in judgement.judged]
+    names = [a.marked.question for a in graded.answers]
     bins = reliability(confidence, right)
     return Evaluation(
         overall=_group("all", marks, scores, passing),
@@ -111,34 +111,34 @@ def evaluate(judgement: Judgement, *, worst: int) -> Evaluation:
         bins=tuple(bins),
         calibration_error=calibration_error(bins),
         curve=tuple(risk_coverage(confidence, np.abs(marks - scores), right)),
-        worst=tuple(_farthest(judgement.judged)[:worst]),
-        failed=len(judgement.failures),
-        unmarked=judgement.unmarked,
-        judging=_judging(judgement.judged),
+        worst=tuple(_farthest(graded.answers)[:worst]),
+        failed=len(graded.failures),
+        unmarked=graded.unmarked,
+        judging=_judging(graded.answers),
     )
 
 
-def _judging(judged: Sequence[Judged]) -> Judging | None:
+def _judging(graded: Sequence[GradedMark]) -> Judging | None:
     # Equal answers share a grade, and what it took is taken once.
-    grades = {id(j.grade): j.grade for j in judged}.values()
+    grades = {id(a.grade): a.grade for a in graded}.values()
     reports = [grade.judge for grade in grades if grade.judge is not None]
-    both = [(j, j.grade.judge.scores) for j in judged if j.grade.judge and j.grade.judge.scores]
+    both = [(a, a.grade.judge.scores) for a in graded if a.grade.judge and a.grade.judge.scores]
     if not both:
         return None
-    marks = np.array([j.marked.mark for j, _ in both])
-    passing = np.array([j.passing for j, _ in both])
-    offline = np.array([(j.grade.offline or j.grade).score for j, _ in both])
-    fused = np.array([j.grade.score for j, _ in both])
+    marks = np.array([a.marked.mark for a, _ in both])
+    passing = np.array([a.passing for a, _ in both])
+    offline = np.array([(a.grade.offline or a.grade).score for a, _ in both])
+    fused = np.array([a.grade.score for a, _ in both])
     costs = [report.cost for report in reports if report.status != "not_sent"]
     paid = None if None in costs else sum(cost for cost in costs if cost is not None)
     return Judging(
         offline=_group("offline", marks, offline, passing),
         judge=_group("judge", marks, np.array([np.mean(s) for _, s in both]), passing),
         fused=_group("fused", marks, fused, passing),
-        not_judged=len(judged) - len(both),
+        not_judged=len(graded) - len(both),
         calls=sum(report.calls for report in reports),
         cached=sum(report.cached for report in reports),
-        cost_a_grade=None if paid is None else paid / len(judged),
+        cost_a_grade=None if paid is None else paid / len(graded),
     )
 
 
@@ -151,8 +151,8 @@ def _of(name: str, names: Sequence[str], *all_of: Numbers) -> list[Numbers]:
     return [values[own] for values in all_of]
 
 
-def _farthest(judged: Sequence[Judged]) -> list[Judged]:
-    return sorted(judged, key=lambda j: -abs(j.marked.mark - j.grade.score))
+def _farthest(graded: Sequence[GradedMark]) -> list[GradedMark]:
+    return sorted(graded, key=lambda a: -abs(a.marked.mark - a.grade.score))
 
 
 def _plain(group: Group) -> dict[str, Any]:

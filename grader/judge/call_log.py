@@ -14,7 +14,7 @@ from grader.errors import OutputError
 _OWNER_ONLY = 0o600
 
 
-class AuditLog:
+class CallLog:
     """JSON lines, one a call, added to the end of a file that only its owner may read."""
 
     def __init__(self, file: Path) -> None:

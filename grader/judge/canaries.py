@@ -56,7 +56,7 @@ def passes(canary: Canary, votes: Sequence[Vote]) -> bool:
     return earned > 0 and earned / canary.question.max_points >= scale.pass_score
 
 
-class Watch:
+class CanarySchedule:
     """When the next canary is due, and what has become of those before. Used from one thread."""
 
     def __init__(self, rate: float) -> None:

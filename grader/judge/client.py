@@ -25,10 +25,10 @@ from grader.errors import (
 )
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
-from grader.judge.call_log import AuditLog
+from grader.judge.call_log import CallLog
 from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
 from grader.judge.json_modes import Descent, Ladder, Rung
-from grader.judge.parameters import Request, Trial, request_body
+from grader.judge.parameters import Elimination, Request, request_body
 from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait
 from grader.judge.replies import Tokens, text_of, tokens_of
 from grader.judge.throttle import Throttle
@@ -73,7 +73,7 @@ class Client:
     """Counts and limits the calls."""
     cache: ReplyCache | None = None
     """Remembers from run to run what the endpoint takes."""
-    log: AuditLog | None = None
+    log: CallLog | None = None
     """Is told of every call."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
     _throttle: Throttle = field(init=False)
@@ -176,9 +176,9 @@ class Client:
 
     async def _call(self, asking: _Asking, rung: Rung) -> str:
         """The text of a reply at a rung, without the parameters that are refused on the way."""
-        trial = Trial(asking.ladder)
+        elimination = Elimination(asking.ladder)
         while True:
-            sent = request_body(asking.request, rung, trial.refused)
+            sent = request_body(asking.request, rung, elimination.refused)
             asking.deadline.stop()
             async with self._throttle.place():
                 asking.deadline.go_on()
@@ -193,12 +193,12 @@ class Client:
                     fault = self._taken_in(fault, came)
                 self._note(sent, came, fault)
                 if fault is None:
-                    trial.learn("")
+                    elimination.learn("")
                     self._throttle.widen()
                     self._refusals.end()
                     return text_of(came.body, rung)
-            trial.learn(str(fault))
-            if not trial.step(came, sent, str(fault)):
+            elimination.learn(str(fault))
+            if not elimination.step(came, sent, str(fault)):
                 raise fault
 
     async def _exchange(self, asking: _Asking, sent: dict[str, Any]) -> Answered:

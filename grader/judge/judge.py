@@ -24,8 +24,8 @@ from grader.judge import prompt
 from grader.judge.ballots import Ballot, votes_of
 from grader.judge.budget import Budget, Usage, parse_prices, require_prices
 from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
-from grader.judge.call_log import AuditLog
-from grader.judge.canaries import Canary, Watch
+from grader.judge.call_log import CallLog
+from grader.judge.canaries import Canary, CanarySchedule
 from grader.judge.loop_thread import ELSEWHERE, LoopThread
 from grader.judge.patience import RunDeadline
 from grader.judge.prompt import Checklist
@@ -109,11 +109,11 @@ class Judge:
         self._client = Client(self.settings, api_key, self.budget)
         own = self.settings
         self._redactor = Redactor(own.llm_phone_region) if own.llm_redact else None
-        self._log = self._client.log = AuditLog(expanded(own.llm_log)) if own.llm_log else None
+        self._log = self._client.log = CallLog(expanded(own.llm_log)) if own.llm_log else None
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self._desks = asyncio.Semaphore(_AHEAD * self.settings.llm_concurrency)
-        self.canaries = Watch(self.settings.llm_canary_rate)
+        self.canaries = CanarySchedule(self.settings.llm_canary_rate)
         self._ends: float | None = None
         self._settled: Mapping[str, JudgeError] | None = None
         self._lock = threading.Lock()
@@ -149,29 +149,29 @@ class Judge:
         """What ``assess`` would take; nothing is sent."""
         from grader.judge.forecast import NOTHING, with_call
 
-        total, watch = NOTHING, Watch(self.settings.llm_canary_rate)
+        total, schedule = NOTHING, CanarySchedule(self.settings.llm_canary_rate)
         for case in cases:
             total = replace(total, answers=total.answers + (not self._why_held(case)))
-            for call in self.planned([case], watch):
+            for call in self.planned([case], schedule):
                 if self._cache and self._cache.get(call.key):
                     total = replace(total, cached=total.cached + 1)
                 else:
                     total = with_call(total, call, self._prices)
         return total
 
-    def planned(self, cases: Sequence[Case], watch: Watch) -> Iterator[Planned]:
+    def planned(self, cases: Sequence[Case], schedule: CanarySchedule) -> Iterator[Planned]:
         """The calls that ``assess`` would make if the cache were empty, canaries among them.
 
         Args:
             cases: the next ones of a run.
-            watch: is told of them, and decides on canaries.
+            schedule: is told of them, and decides on canaries.
         """
         for case in cases:
             if self._why_held(case):
                 continue
             for model in self.models:
                 yield from (self._planned(case, model, run) for run in self._runs)
-            canary = watch.due(case.question)
+            canary = schedule.due(case.question)
             if canary:
                 mixed_in = Case(canary.text, canary.question)
                 yield from (self._planned(mixed_in, model, 0) for model in self.models)

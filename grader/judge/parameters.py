@@ -51,7 +51,7 @@ def request_body(request: Request, rung: Rung, refused: Collection[str]) -> dict
     return {"model": request.model, "messages": messages, **taken, **request_part(rung)}
 
 
-class Trial:
+class Elimination:
     """Finds out, with one request, which parameters an endpoint does not take.
 
     A parameter that a refusal names is left out. If the very same refusal comes back it was

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import ValidationError
 
 from grader.batch.roles import long_parts
 from grader.errors import AnswerError, TableError
+from grader.report.detail import Detail
 from grader.tables.answer_cells import answer_text
 from grader.tables.cells import was_made_safe
 from grader.tables.columns import (
@@ -33,7 +34,7 @@ _INDEX = re.compile(r"(column|Unnamed:) \d+")
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One row of a graded table; ``detail`` is the grade as plain data, None for a failure."""
+    """One row of a graded table; ``detail`` is its grade, None for a failure."""
 
     row: int
     candidate: str
@@ -41,14 +42,14 @@ class Graded:
     question: str
     """The question's text where it is known, else its slug."""
     error: str
-    detail: dict[str, Any] | None
+    detail: Detail | None
 
     @property
     def key(self) -> tuple[str, str]:
         """Equal for answers to the same question under the same rubric."""
         if self.detail is None:
             return "", ""
-        return self.detail["question_id"], self.detail["versions"]["question"]
+        return self.detail.question_id, self.detail.versions.question
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _graded(
     where = f"{columns.table}: row {number}"
     detail = None if row["grade_error"] else _detail(row[DETAIL], where)
     cells = {part: row[column] for part, column in columns.parts.items()}
-    slug = detail["question_id"] if detail else cells.get(QUESTION_ID, "").strip()
+    slug = detail.question_id if detail else cells.get(QUESTION_ID, "").strip()
     named = (cells.get(QUESTION, "").strip(), prompts.get(slug, ""), slug)
     answer = cells[ANSWER] if detail is None else _as_graded(cells[ANSWER], detail)
     if answer is None:
@@ -148,33 +149,28 @@ def _graded(
     )
 
 
-def _detail(cell: str, where: str) -> dict[str, Any]:
+def _detail(cell: str, where: str) -> Detail:
     try:
-        detail: dict[str, Any] = json.loads(cell)
-        _ = detail["question_id"], detail["versions"]["question"], detail["key_points"]
-        _ = [(e["text"], e["start"], e["end"]) for e in _evidence(detail)]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        return Detail.model_validate_json(cell)
+    except ValidationError as error:
         if was_cut(cell):
             raise TableError(
                 f"{where}: grade_detail was cut to what a spreadsheet's cell holds: have "
                 "'grade batch' write .csv or .jsonl, and give that file as it is"
             ) from error
         raise TableError(f"{where}: grade_detail is damaged: grade the table again") from error
-    return detail
 
 
-def _as_graded(cell: str, detail: Mapping[str, Any]) -> str | None:
+def _as_graded(cell: str, detail: Detail) -> str | None:
     """The answer as it was graded: that in which all evidence stands where the detail says.
 
     A CSV has an apostrophe before what a spreadsheet would run, and it may be the answer's own.
     None if the evidence is not in the cell.
     """
-    found = list(_evidence(detail))
+    found = [r.evidence for r in (*detail.key_points, *detail.misconceptions) if r.evidence]
     texts = [cell[1:], cell] if was_made_safe(cell) else [cell]
     texts += [text for cell in list(texts) if (text := _answer(cell)) is not None]
-    return next(
-        (t for t in texts if all(t[e["start"] : e["end"]] == e["text"] for e in found)), None
-    )
+    return next((t for t in texts if all(t[e.start : e.end] == e.text for e in found)), None)
 
 
 def _answer(cell: str) -> str | None:
@@ -183,9 +179,3 @@ def _answer(cell: str) -> str | None:
         return answer_text(cell)
     except AnswerError:
         return None
-
-
-def _evidence(detail: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for result in (*detail["key_points"], *detail["misconceptions"]):
-        if result["evidence"]:
-            yield result["evidence"]

@@ -19,6 +19,7 @@ from typing import Any
 from grader.engine.feedback import reason_in_words
 from grader.reading.text import counted
 from grader.records import VERDICTS
+from grader.report.detail import Detail, Span
 from grader.report.graded import Graded
 from grader.report.statistics import (
     BINS,
@@ -88,8 +89,8 @@ def _embedded(data: object) -> str:
 
 def _summary(rows: Sequence[Graded]) -> str:
     details = [row.detail for row in rows if row.detail is not None]
-    passed = sum(d["passed"] for d in details)
-    review = sum(d["needs_review"] for d in details)
+    passed = sum(d.passed for d in details)
+    review = sum(d.needs_review for d in details)
     return (
         f"{counted(len(rows), 'answer')} by "
         f"{counted(len({row.candidate for row in rows}), 'candidate')}: {passed} passed, "
@@ -99,7 +100,7 @@ def _summary(rows: Sequence[Graded]) -> str:
 
 
 def _scores(rows: Sequence[Graded], page: _Styles) -> str:
-    counts = histogram(row.detail["score"] for row in rows if row.detail is not None)
+    counts = histogram(row.detail.score for row in rows if row.detail is not None)
     most = max(1, *counts)
     bars = "".join(
         f'<li><span>{n}</span><span class="bar" {page.bar("height", 0.8 * n / most)}></span>'
@@ -154,17 +155,19 @@ def _covered(coverage: Coverage, page: _Styles) -> str:
 
 
 def _data(rows: Sequence[Graded], questions: Sequence[QuestionStatistics]) -> dict[str, Any]:
-    keys = dict.fromkeys(row.key for row in rows if row.detail is not None)
-    numbers = {key: i for i, key in enumerate(keys)}
-    first = {row.key: row for row in reversed(rows) if row.detail is not None}
+    first: dict[tuple[str, str], Detail] = {}
+    for row in rows:
+        if row.detail is not None:
+            first.setdefault(row.key, row.detail)
+    numbers = {key: i for i, key in enumerate(first)}
     return {
         "questions": [
             {
                 "name": q.prompt,
                 "claims": [c.claim for c in q.coverage],
-                "errors": [m["claim"] for m in (first[key].detail or {})["misconceptions"]],
+                "errors": [m.claim for m in detail.misconceptions],
             }
-            for key, q in zip(keys, questions, strict=True)
+            for detail, q in zip(first.values(), questions, strict=True)
         ],
         "rows": [_row(row, numbers) for row in rows],
     }
@@ -176,26 +179,25 @@ def _row(row: Graded, numbers: dict[tuple[str, str], int]) -> dict[str, Any]:
         nothing: dict[str, Any] = {"question": -1, "score": None, "confidence": None}
         return shared | nothing | {"passed": False, "review": [], "spans": [], "verdicts": []}
     d = row.detail
-    wrong = [(i, m) for i, m in enumerate(d["misconceptions"]) if m["verdict"] == "asserted"]
-    said = [(i, k) for i, k in enumerate(d["key_points"])]
+    wrong = d.asserted
+    verdicts = [[k.verdict, i] for i, k in enumerate(d.key_points)]
+    results = (*d.key_points, *(m for _, m in wrong))
     return shared | {
         "question": numbers[row.key],
-        "score": d["score"],
-        "confidence": d["confidence"],
-        "passed": d["passed"],
-        "review": [reason_in_words(reason) for reason in d["review_reasons"]],
-        "verdicts": [[k["verdict"], i] for i, k in said] + [["asserted", -1 - i] for i, _ in wrong],
+        "score": d.score,
+        "confidence": d.confidence,
+        "passed": d.passed,
+        "review": [reason_in_words(reason) for reason in d.review_reasons],
+        "verdicts": verdicts + [["asserted", -1 - i] for i, _ in wrong],
         "spans": [
-            [*_span(row.answer, r["evidence"]), r["verdict"], r["claim"]]
-            for _, r in (*said, *wrong)
-            if r["evidence"]
+            [*_offsets(row.answer, r.evidence), r.verdict, r.claim] for r in results if r.evidence
         ],
     }
 
 
-def _span(answer: str, evidence: dict[str, int]) -> Iterable[int]:
-    """Offsets as JavaScript counts: in UTF-16 units."""
-    return (len(answer[: evidence[end]].encode("utf-16-le")) // 2 for end in ("start", "end"))
+def _offsets(answer: str, span: Span) -> Iterable[int]:
+    """Where a span begins and ends as JavaScript counts: in UTF-16 units."""
+    return (len(answer[:end].encode("utf-16-le")) // 2 for end in (span.start, span.end))
 
 
 def _shown(value: float | None) -> str:

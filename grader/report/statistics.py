@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import Any
+from statistics import StatisticsError, correlation, fmean
 
 from grader.records import VERDICTS
+from grader.report.detail import Detail, Misconception
 from grader.report.graded import Graded
 
 BINS = 10
@@ -74,19 +73,17 @@ def item_rest(pairs: Sequence[tuple[float, float]]) -> float | None:
     """Pearson's r of (score here, mean of the others); None where it is not defined."""
     if len(pairs) < _TOO_FEW:
         return None
-    own, others = zip(*pairs, strict=True)
-    a, b = fmean(own), fmean(others)
-    spread = math.sqrt(sum((x - a) ** 2 for x in own) * sum((y - b) ** 2 for y in others))
-    if spread == 0:
+    try:
+        return correlation(*zip(*pairs, strict=True))
+    except StatisticsError:  # all scores, or all means, are equal
         return None
-    return sum((x - a) * (y - b) for x, y in pairs) / spread
 
 
 def _scores_by_candidate(rows: Sequence[Graded]) -> dict[str, dict[tuple[str, str], float]]:
     scores: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for row in rows:
         if row.detail is not None:
-            scores[row.candidate][row.key] = row.detail["score"]
+            scores[row.candidate][row.key] = row.detail.score
     return scores
 
 
@@ -98,39 +95,40 @@ def _question(
     for row, detail in zip(own, details, strict=True):
         others = [s for key, s in scores[row.candidate].items() if key != row.key]
         if others:
-            pairs.append((detail["score"], fmean(others)))
+            pairs.append((detail.score, fmean(others)))
     return QuestionStatistics(
-        id=details[0]["question_id"],
+        id=details[0].question_id,
         prompt=own[0].question,
         answers=len(details),
-        mean=fmean(d["score"] for d in details),
-        pass_rate=fmean(d["passed"] for d in details),
-        for_review=sum(d["needs_review"] for d in details),
+        mean=fmean(d.score for d in details),
+        pass_rate=fmean(d.passed for d in details),
+        for_review=sum(d.needs_review for d in details),
         discrimination=item_rest(pairs),
         coverage=tuple(_coverage(details)),
         errors=tuple(_errors(details)),
     )
 
 
-def _coverage(details: Sequence[dict[str, Any]]) -> Iterable[Coverage]:
-    for results in zip(*(d["key_points"] for d in details), strict=True):
-        counts = Counter(r["verdict"] for r in results)
-        yield Coverage(results[0]["claim"], tuple(counts[v] / len(results) for v in VERDICTS))
+def _coverage(details: Sequence[Detail]) -> Iterable[Coverage]:
+    for results in zip(*(d.key_points for d in details), strict=True):
+        counts = Counter(r.verdict for r in results)
+        yield Coverage(results[0].claim, tuple(counts[v] / len(results) for v in VERDICTS))
 
 
-def _errors(details: Sequence[dict[str, Any]]) -> list[Error]:
-    asserted: dict[str, list[dict[str, Any]]] = defaultdict(list)
+def _errors(details: Sequence[Detail]) -> list[Error]:
+    asserted: dict[str, list[Misconception]] = defaultdict(list)
     for detail in details:
-        for m in detail["misconceptions"]:
-            if m["verdict"] == "asserted":
-                asserted[m["id"]].append(m)
+        for _, misconception in detail.asserted:
+            asserted[misconception.id].append(misconception)
     errors = [
         Error(
-            claim=found[0]["claim"],
-            correction=found[0]["correction"],
-            authority=found[0]["authority"],
+            claim=found[0].claim,
+            correction=found[0].correction,
+            authority=found[0].authority,
             times=len(found),
-            quote=min((m["evidence"]["text"] for m in found), key=len)[:_QUOTE_MOST],
+            quote=min((m.evidence.text for m in found if m.evidence), key=len, default="")[
+                :_QUOTE_MOST
+            ],
         )
         for found in asserted.values()
     ]

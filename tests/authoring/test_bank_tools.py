@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from grader.authoring.label_leaks import FOLDS, measure_cues
-from grader.authoring.lint import Finding, lint
+from grader.authoring.lint import Finding, alike, lint, lint_meaning
 from grader.authoring.new_question import KINDS, write_templates
 from grader.authoring.overview import (
     Counts,
@@ -22,7 +22,6 @@ from grader.authoring.overview import (
     export_markdown,
     load_holdings,
 )
-from grader.authoring.similar import alike, lint_meaning
 from grader.bank.catalog import Catalog
 from grader.bank.entries import load_entry
 from grader.bank.records import BankEntry, ContrastSet, ExampleKind, Rubric

@@ -17,7 +17,7 @@ from grader import Grader, Judge
 from grader.errors import InputError, TableError
 from grader.evaluation.agreement import MEASURES, agreement, intervals, weighted_rmse
 from grader.evaluation.fitting import AT_LEAST, fit_calibration
-from grader.evaluation.marked import judge, read_marked
+from grader.evaluation.marked import grade_marked, read_marked
 from grader.evaluation.page import evaluation_page
 from grader.evaluation.plots import draw
 from grader.evaluation.reliability import calibration_error, reliability, risk_coverage
@@ -42,9 +42,9 @@ def run(*args):
 
 
 @pytest.fixture(scope="module")
-def judgement(grader):
+def graded(grader):
     marked, unmarked = read_marked(MARKED, "mark", 10)
-    return judge(grader, marked, unmarked)
+    return grade_marked(grader, marked, unmarked)
 
 
 def table(tmp_path, rows, name="t.csv"):
@@ -166,12 +166,12 @@ def test_reliability_and_risk_coverage_by_hand():
 # ── marked answers ──────────────────────────────────────────────────────────
 
 
-def test_the_example_is_graded_and_summed_up(judgement):
-    result = evaluate(judgement, worst=3)
-    assert result.overall.agreement.n == len(judgement.judged) == 39
+def test_the_example_is_graded_and_summed_up(graded):
+    result = evaluate(graded, worst=3)
+    assert result.overall.agreement.n == len(graded.answers) == 39
     assert result.overall.agreement.pearson > 0.5
-    assert {g.name for g in result.questions} == {j.marked.question for j in judgement.judged}
-    gaps = [abs(j.marked.mark - j.grade.score) for j in result.worst]
+    assert {g.name for g in result.questions} == {a.marked.question for a in graded.answers}
+    gaps = [abs(a.marked.mark - a.grade.score) for a in result.worst]
     assert len(gaps) == 3
     assert gaps == sorted(gaps, reverse=True)
     json.dumps(result.to_dict(), allow_nan=False)
@@ -185,8 +185,8 @@ def test_rows_without_a_mark_and_failures_are_counted_apart(tmp_path, grader):
         ("", "dropout", "0"),
     ]
     marked, unmarked = read_marked(table(tmp_path, rows), "mark", 1)
-    done = judge(grader, marked, unmarked)
-    assert (len(done.judged), len(done.failures), done.unmarked) == (1, 1, 1)
+    done = grade_marked(grader, marked, unmarked)
+    assert (len(done.answers), len(done.failures), done.unmarked) == (1, 1, 1)
     assert done.failures[0][0].row == 4
 
 
@@ -196,10 +196,10 @@ def test_a_pass_is_what_the_rubric_says_it_is(tmp_path, own_folders):
     rubric.write_text(rubric.read_text() + "scale: {pass_score: 0.3}\n")
     rows = [("answer", "question_id", "mark"), ("The leaves steep for some minutes.", "tea", ".2")]
     marked, unmarked = read_marked(table(tmp_path, rows), "mark", 1)
-    done = judge(Grader(bank=bank, rubrics=rubrics), marked, unmarked)
+    done = grade_marked(Grader(bank=bank, rubrics=rubrics), marked, unmarked)
     assert done.passing == pytest.approx([0.3])
-    assert done.judged[0].grade.passed
-    assert done.judged[0].grade.score < 0.6
+    assert done.answers[0].grade.passed
+    assert done.answers[0].grade.score < 0.6
     assert evaluate(done, worst=0).overall.agreement.accuracy == 0
 
 
@@ -282,7 +282,7 @@ def test_columns_are_found_as_a_batch_finds_them(tmp_path, grader):
     told = ["answer=Response", "question_id=Q"]
     marked, _ = read_marked(table(tmp_path, rows), "mark", 1, mapping=told)
     assert marked == [one]
-    assert judge(grader, marked, 0).judged[0].grade.question_id == "dropout"
+    assert grade_marked(grader, marked, 0).answers[0].grade.question_id == "dropout"
 
 
 @pytest.mark.parametrize("header", [("candidate", "q:dropout", "mark"), ("How?", "Why?", "mark")])
@@ -322,7 +322,7 @@ class Tags(HTMLParser):
 def test_untrusted_answers_can_not_run_in_the_page(tmp_path, grader):
     rows = [("answer", "reference", "question", "mark"), (HOSTILE, "Units drop out.", HOSTILE, "1")]
     marked, _ = read_marked(table(tmp_path, rows), "mark", 1)
-    done = judge(grader, marked, 0)
+    done = grade_marked(grader, marked, 0)
     result = evaluate(done, worst=1)
     tags = Tags()
     tags.feed(evaluation_page(result, draw(done, result, "svg")))
@@ -343,7 +343,7 @@ def test_a_table_may_hold_what_looks_like_markup(tmp_path):
 def test_what_is_not_defined_is_a_dash(tmp_path, grader):
     rows = [["answer", "question_id", "mark"]]
     rows += [[f"Units are dropped. {i}", "dropout", 1] for i in range(3)]
-    done = judge(grader, *read_marked(table(tmp_path, rows), "mark", 1))
+    done = grade_marked(grader, *read_marked(table(tmp_path, rows), "mark", 1))
     page = evaluation_page(evaluate(done, worst=0), {})
     assert "Correlation – (95 % interval – to –)" in page
     assert "nan" not in page
@@ -357,7 +357,7 @@ def test_what_equal_answers_cost_is_counted_once(tmp_path, grader):
         fixed = {"llm_canary_rate": 0.0, "llm_model": "tiny", "llm_prices": "tiny=1/10"}
         with Judge(settings=Settings(llm_base_url=server.url, **fixed)) as llm:
             own = Grader(Settings(), encoder=grader.encoder, verifier=grader.verifier, judge=llm)
-            done = judge(own, *read_marked(table(tmp_path, rows), "mark", 1))
+            done = grade_marked(own, *read_marked(table(tmp_path, rows), "mark", 1))
     judging = evaluate(done, worst=0).judging
     assert judging.calls == len(server.requests) == 2
     assert judging.cost_a_grade == pytest.approx(2 * (100 * 1e-6 + 20 * 10e-6) / 6)
@@ -372,11 +372,11 @@ def test_a_mistyped_question_is_told_before_anything_is_graded(tmp_path):
         assert "did you mean dropout" in done.stderr
 
 
-def test_pictures_are_the_same_each_time(judgement):
-    result = evaluate(judgement, worst=0)
-    first, again = (draw(judgement, result, "svg") for _ in range(2))
+def test_pictures_are_the_same_each_time(graded):
+    result = evaluate(graded, worst=0)
+    first, again = (draw(graded, result, "svg") for _ in range(2))
     assert first == again
-    assert draw(judgement, result, "png")["scatter"].startswith(b"\x89PNG")
+    assert draw(graded, result, "png")["scatter"].startswith(b"\x89PNG")
 
 
 def test_the_command_prints_writes_and_refuses(tmp_path):
@@ -397,18 +397,18 @@ def test_the_command_prints_writes_and_refuses(tmp_path):
 # ── calibration ─────────────────────────────────────────────────────────────
 
 
-def test_a_calibration_brings_scores_nearer_to_the_marks(judgement, grader, tmp_path):
-    calibration = fit_calibration(judgement)
+def test_a_calibration_brings_scores_nearer_to_the_marks(graded, grader, tmp_path):
+    calibration = fit_calibration(graded)
     file = tmp_path / "calibration.json"
     file.write_text(calibration.model_dump_json(), encoding="utf-8")
     mapped = Grader(calibration=file)
     errors = []
-    for j in judgement.judged:
-        grade = mapped.grade(j.marked.cells["answer"], j.marked.question)
-        assert grade.linear_score == j.grade.score
-        assert grade.signature != j.grade.signature
-        errors.append((grade.score - j.marked.mark) ** 2)
-    assert np.mean(errors) <= np.mean((judgement.scores - judgement.marks) ** 2)
+    for a in graded.answers:
+        grade = mapped.grade(a.marked.cells["answer"], a.marked.question)
+        assert grade.linear_score == a.grade.score
+        assert grade.signature != a.grade.signature
+        errors.append((grade.score - a.marked.mark) ** 2)
+    assert np.mean(errors) <= np.mean((graded.scores - graded.marks) ** 2)
 
 
 def test_too_few_marks_make_no_calibration(tmp_path, grader):
@@ -416,7 +416,7 @@ def test_too_few_marks_make_no_calibration(tmp_path, grader):
     rows += [(f"Units drop {i}.", "dropout", "0.5") for i in range(AT_LEAST - 1)]
     marked, _ = read_marked(table(tmp_path, rows), "mark", 1)
     with pytest.raises(InputError, match=f"needs at least {AT_LEAST}"):
-        fit_calibration(judge(grader, marked, 0))
+        fit_calibration(grade_marked(grader, marked, 0))
 
 
 @pytest.mark.slow
@@ -456,12 +456,12 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
         fixed = {"llm_canary_rate": 0.0, "llm_model": "tiny", "llm_prices": "tiny=1/10"}
         with Judge(settings=Settings(llm_base_url=server.url, **fixed)) as llm:
             own = Grader(Settings(), encoder=grader.encoder, verifier=grader.verifier, judge=llm)
-            judgement = judge(own, *read_marked(file, "mark", 1))
-        evaluation = evaluate(judgement, worst=0)
+            graded = grade_marked(own, *read_marked(file, "mark", 1))
+        evaluation = evaluate(graded, worst=0)
         judging = evaluation.judging
         assert (judging.judge.agreement.n, judging.not_judged, judging.calls) == (5, 1, 5)
         assert judging.cost_a_grade == pytest.approx(5 * (100 * 1e-6 + 20 * 10e-6) / 6)
-        sent = [j.grade for j in judgement.judged if j.grade.judge.scores]
+        sent = [a.grade for a in graded.answers if a.grade.judge.scores]
         marks = np.array([1, 0, 0.25, 0.5, 0.75])
         for group, scores in (
             (judging.offline, [g.offline.score for g in sent]),
@@ -485,7 +485,7 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
         heads = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
         assert {"offline", "judge", "fused"} <= set(heads)
         assert "judge: calls: " in done.stderr
-    assert evaluate(judge(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
+    assert evaluate(grade_marked(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
     done = run("eval", file, "--llm-model", "tiny")
     assert (done.returncode, "add  --llm" in done.stderr or "add --llm" in done.stderr) == (2, True)
 

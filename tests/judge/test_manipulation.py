@@ -10,7 +10,7 @@ from grader.errors import SettingsError
 from grader.judge.canaries import (
     EMPTY_HANDED,
     OFF_THE_POINT,
-    Watch,
+    CanarySchedule,
     empty_handed,
     fluent_wrong,
     passes,
@@ -91,9 +91,9 @@ def test_words_that_speak_to_the_judge_prove_nothing(grader):
     ("rate", "answers", "canaries"), [(0, 500, 0), (0.02, 49, 0), (0.02, 500, 10), (1, 3, 3)]
 )
 def test_canaries_come_at_the_rate_and_alternate(grader, rate, answers, canaries):
-    watch = Watch(rate)
+    schedule = CanarySchedule(rate)
     question = grader.question("dropout")
-    sent = [c for c in (watch.due(question) for _ in range(answers)) if c]
+    sent = [c for c in (schedule.due(question) for _ in range(answers)) if c]
     assert len(sent) == canaries
     if canaries > 1:
         assert [c.text == EMPTY_HANDED for c in sent[:2]] == [True, False]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grader import Judge
 from grader.errors import MissingExtraError, OutputError, SettingsError
-from grader.judge.call_log import AuditLog
+from grader.judge.call_log import CallLog
 from grader.judge.judge import Case
 from grader.judge.redaction import Redacted, Redactor
 from grader.settings import Settings, load_settings
@@ -149,7 +149,7 @@ def test_the_log_holds_all_that_was_sent_and_received_but_no_key(tmp_path):
     assert "priya" not in log.read_text().casefold()
     assert log.stat().st_mode & 0o077 == 0
     log.chmod(0o644)
-    AuditLog(log).close()
+    CallLog(log).close()
     assert log.stat().st_mode & 0o077 == 0
 
 

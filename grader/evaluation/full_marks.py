@@ -1,4 +1,4 @@
-"""The highest mark that could be had, where a table says it. Pure."""
+"""Full marks: the highest mark that could be had, where a table says it. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_MAXIMA = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class FullMarks:
     """What marks are out of: one number, or a column with one a row; neither if it isn't said."""
 
     most: float | None = None
@@ -37,7 +37,7 @@ class Scale:
         return _number(row[self.column])
 
 
-def without_scale(header: str) -> str:
+def without_full_marks(header: str) -> str:
     """The name of a column of marks without what they are out of: ``mark (out of 10)``: mark."""
     return _IN_HEADER.sub("", header)
 
@@ -51,7 +51,7 @@ def split_mark(cell: str) -> tuple[str, float | None]:
     return (percent[1], 100.0) if percent else (cell, None)
 
 
-def find_scale(columns: Sequence[str], marks: str) -> Scale:
+def find_full_marks(columns: Sequence[str], marks: str) -> FullMarks:
     """What the marks are out of, by the header of their column or a column of maxima.
 
     Args:
@@ -60,9 +60,9 @@ def find_scale(columns: Sequence[str], marks: str) -> Scale:
     """
     named = _IN_HEADER.search(marks)
     if named:
-        return Scale(most=_number(named[1]))
+        return FullMarks(most=_number(named[1]))
     own = [c for c in columns if re.sub(r"[\s_-]+", "_", c.strip().lower()) in _OF_MAXIMA]
-    return Scale(column=own[0]) if len(own) == 1 else Scale()
+    return FullMarks(column=own[0]) if len(own) == 1 else FullMarks()
 
 
 def highest(values: Sequence[float], where: str) -> float:
