@@ -18,7 +18,7 @@ from grader.bank.entries import correction_faults, load_entry
 from grader.bank.records import BankEntry, ContrastSet, Example, Rubric
 from grader.bank.rubrics import contrast_faults, load_contrast, load_rubric, other_question
 from grader.bank.yaml_records import find_faults
-from grader.engine.encoders.vectors import unit_vectors
+from grader.engine.encoders.base import unit_vectors
 from grader.engine.scoring import credit
 from grader.errors import DataFileError, InputError, UnknownQuestionError
 from grader.grading import Grader
