@@ -13,7 +13,7 @@ from grader.judge.json_modes import Rung
 from grader.settings import Settings
 
 if TYPE_CHECKING:
-    from grader.judge.forecast import Planned
+    from grader.judge.sending import Planned
 
 COMPLETIONS: Final = "/v1/chat/completions"
 _MEGABYTE = 1_000_000

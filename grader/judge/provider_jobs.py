@@ -37,8 +37,8 @@ from grader.judge.schema import parse_reply
 
 if TYPE_CHECKING:
     from grader.judge.cache import ReplyCache
-    from grader.judge.forecast import Planned
     from grader.judge.loop_thread import LoopThread
+    from grader.judge.sending import Planned
 
 _PAGE = 100
 _CLOCKS_DIFFER = timedelta(days=1)
