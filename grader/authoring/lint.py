@@ -192,7 +192,7 @@ def lint_meaning(grader: Grader, slugs: Sequence[str]) -> list[Finding]:
     Questions whose files are broken are passed over: ``lint`` has told of them.
     """
     readable = (slug for slug in slugs if _is_readable(grader.catalog, slug))
-    findings = [finding for slug in readable for finding in _close_claims(grader, slug)]
+    findings = [finding for slug in readable for finding in _lint_meaning_of(grader, slug)]
     return [*findings, *_alike_prompts(grader)]
 
 
@@ -204,7 +204,7 @@ def _is_readable(catalog: Catalog, slug: str) -> bool:
     return True
 
 
-def _close_claims(grader: Grader, slug: str) -> Iterator[Finding]:
+def _lint_meaning_of(grader: Grader, slug: str) -> Iterator[Finding]:
     entry, rubric, file = grader.catalog.load(slug)
     claims = [k.claim for k in rubric.key_points]
     for a, b, cosine in alike(grader, claims, KEY_POINTS_ALIKE):

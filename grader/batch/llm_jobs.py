@@ -18,20 +18,12 @@ from grader.errors import InputError, JudgeError, JudgeRequestError, JudgeSetupE
 from grader.grading import Grader
 from grader.judge.canaries import CanarySchedule
 from grader.judge.client import may_mend
-from grader.judge.forecast import Planned
+from grader.judge.job_files import Drafted, JobFile, JobRequest, Spent
+from grader.judge.job_replies import Collected, JobState, error_of
 from grader.judge.json_modes import Rung
 from grader.judge.judge import Judge
-from grader.judge.provider_jobs import (
-    Collected,
-    Drafted,
-    Job,
-    JobFile,
-    JobRequest,
-    Jobs,
-    JobState,
-    Spent,
-    error_of,
-)
+from grader.judge.provider_jobs import Job, Jobs
+from grader.judge.sending import Planned
 from grader.tables.table import ReadAs
 from grader.tables.writers import STDOUT
 

@@ -28,8 +28,9 @@ from grader.judge.cache import ReplyCache
 from grader.judge.call_log import CallLog
 from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
 from grader.judge.json_modes import Descent, Ladder, Rung
-from grader.judge.parameters import Elimination, Request, request_body
-from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait
+from grader.judge.parameters import Elimination, request_body
+from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait, reply_deadline
+from grader.judge.prompt import Request
 from grader.judge.replies import Tokens, text_of, tokens_of
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
@@ -143,8 +144,7 @@ class Client:
             JudgeSetupError: nobody will get one.
         """
         ladder = self.ladder(request.model)
-        async with ladder.turn(), ReplyDeadline(self.settings.reply_deadline) as deadline:
-            deadline.stop()
+        async with ladder.turn(), reply_deadline(self.settings.reply_deadline) as deadline:
             retrying = AsyncRetrying(
                 retry=retry_if_exception(may_mend),
                 stop=Attempts(self.settings.llm_attempts, deadline),

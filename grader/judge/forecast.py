@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from grader.judge.budget import Price, estimate_tokens
-from grader.judge.json_modes import Rung, request_part
-from grader.judge.parameters import Request
+from grader.judge.sending import Planned
 from grader.reading.text import sentences
 from grader.records import Question
 
@@ -28,30 +27,13 @@ class Forecast:
     """None where a price is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """One call to come."""
-
-    request: Request
-    question: Question
-    answer: str
-    key: str
-    """Of its reply in the cache."""
-
-    @property
-    def prompt_tokens(self) -> int:
-        """About how many tokens are sent."""
-        schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
-        return estimate_tokens(schema + "".join(m["content"] for m in self.request.messages))
-
-
 NOTHING = Forecast(answers=0, calls=0, cached=0, prompt_tokens=0, completion_tokens=0, cost=0.0)
 
 
 def with_call(so_far: Forecast, call: Planned, prices: Mapping[str, Price]) -> Forecast:
     """A forecast with one more call."""
     sent = call.prompt_tokens
-    back = estimate_tokens(_reply_like(call.question, call.answer))
+    back = estimate_tokens(_reply_like(call.question, call.case.answer))
     price = prices.get(call.request.model)
     return replace(
         so_far,

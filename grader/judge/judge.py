@@ -6,12 +6,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from grader.engine import scoring
-from grader.engine.screening import SUSPECTED, VOIDING, is_too_short
 from grader.errors import (
     GraderError,
     JudgeBudgetError,
@@ -23,36 +21,24 @@ from grader.files import expanded
 from grader.judge import prompt
 from grader.judge.ballots import Ballot, votes_of
 from grader.judge.budget import Budget, Usage, parse_prices, require_prices
-from grader.judge.cache import OFF, ReplyCache, cache_folder, cache_key
+from grader.judge.cache import OFF, ReplyCache, cache_folder
 from grader.judge.call_log import CallLog
 from grader.judge.canaries import Canary, CanarySchedule
 from grader.judge.loop_thread import ELSEWHERE, LoopThread
-from grader.judge.patience import RunDeadline
-from grader.judge.prompt import Checklist
-from grader.judge.redaction import Redacted, Redactor
-from grader.reading.rendering import rendered
-from grader.reading.text import words
-from grader.records import Failure, Flag, JudgeReport, Question
+from grader.judge.patience import run_deadline
+from grader.judge.sending import Case, Planned, Sending, case_of
+from grader.records import Failure, JudgeReport
 from grader.settings import Settings, changed, load_settings
 
 if TYPE_CHECKING:
-    from grader.judge.forecast import Forecast, Planned
-    from grader.judge.parameters import Request
+    from grader.judge.forecast import Forecast
     from grader.judge.provider_jobs import Jobs
     from grader.judge.schema import Reply
 
+__all__ = ["Case", "Judge"]
 
 _AHEAD = 2
 """Requests that are written or under way, for each call that may be: so that none waits for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """An answer to be judged, with its question and the flags that screening raised."""
-
-    answer: str
-    question: Question
-    flags: tuple[Flag, ...] = ()
 
 
 class Judge:
@@ -107,8 +93,8 @@ class Judge:
             max_cost=self.settings.llm_max_cost,
         )
         self._client = Client(self.settings, api_key, self.budget)
+        self._sending = Sending(self.settings, self.models, self._client.base_url)
         own = self.settings
-        self._redactor = Redactor(own.llm_phone_region) if own.llm_redact else None
         self._log = self._client.log = CallLog(expanded(own.llm_log)) if own.llm_log else None
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
@@ -151,7 +137,7 @@ class Judge:
 
         total, schedule = NOTHING, CanarySchedule(self.settings.llm_canary_rate)
         for case in cases:
-            total = replace(total, answers=total.answers + (not self._why_held(case)))
+            total = replace(total, answers=total.answers + (not self._sending.why_held(case)))
             for call in self.planned([case], schedule):
                 if self._cache and self._cache.get(call.key):
                     total = replace(total, cached=total.cached + 1)
@@ -166,15 +152,7 @@ class Judge:
             cases: the next ones of a run.
             schedule: is told of them, and decides on canaries.
         """
-        for case in cases:
-            if self._why_held(case):
-                continue
-            for model in self.models:
-                yield from (self._planned(case, model, run) for run in self._runs)
-            canary = schedule.due(case.question)
-            if canary:
-                mixed_in = Case(canary.text, canary.question)
-                yield from (self._planned(mixed_in, model, 0) for model in self.models)
+        return self._sending.planned(cases, schedule)
 
     def jobs(self) -> Jobs:
         """What asks the same by the provider's batch jobs.
@@ -227,37 +205,20 @@ class Judge:
         """Refuse to be sent to another process, with what to do instead."""
         raise JudgeSetupError(ELSEWHERE)
 
-    @property
-    def _sending(self) -> str:
-        settings = self.settings
-        return scoring.sign(
-            [
-                self._client.base_url,
-                settings.llm_suspected,
-                settings.llm_max_output_tokens,
-                settings.llm_canary_rate,
-                settings.llm_phone_region if settings.llm_redact else None,
-            ]
-        )
-
-    @property
-    def _runs(self) -> range:
-        return range(self.settings.llm_runs)
-
     # ── parts ───────────────────────────────────────────────────────────────
 
     async def _assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
         ends = self._ends
         if ends is None:
             ends = time.monotonic() + self.settings.llm_run_deadline
-        held = [self._why_held(case) for case in cases]
+        held = [self._sending.why_held(case) for case in cases]
         sent = [case for case, why in zip(cases, held, strict=True) if not why]
         ballots = iter(await self._ask(sent, ends))
         return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
 
     async def _ask(self, cases: Sequence[Case], ends: float) -> list[list[Ballot]]:
         """The ballots on each case, canaries asked among them."""
-        runs = [(m, r) for m in self.models for r in self._runs]
+        runs = self._sending.runs
         asked: list[list[asyncio.Task[Ballot]]] = []
         try:
             async with asyncio.TaskGroup() as group:
@@ -273,17 +234,9 @@ class Judge:
         return [[task.result() for task in tasks] for tasks in asked]
 
     async def _ask_canary(self, canary: Canary, model: str, ends: float) -> None:
-        ballot = await self._ballot(Case(canary.text, canary.question), model, 0, ends)
+        ballot = await self._ballot(case_of(canary), model, 0, ends)
         if ballot.votes:
             self.canaries.count(canary, ballot.votes)
-
-    def _why_held(self, case: Case) -> str:
-        """Why an answer is not sent; empty where it is."""
-        if is_too_short(words(case.answer)):
-            return "there is too little to check"
-        held = VOIDING | (SUSPECTED if self.settings.llm_suspected == "hold" else frozenset())
-        flags = [flag for flag in case.flags if flag in held]
-        return f"held: flag {', '.join(flags)}" if flags else ""
 
     def _not_sent(self, reason: str) -> JudgeReport:
         return JudgeReport(
@@ -294,7 +247,7 @@ class Judge:
             runs=self.settings.llm_runs,
             seed=self.settings.llm_seed,
             temperature=self.settings.llm_temperature,
-            sending=self._sending,
+            sending=self._sending.signature,
         )
 
     def _report(self, ballots: Sequence[Ballot]) -> JudgeReport:
@@ -324,67 +277,38 @@ class Judge:
             return await self._vote(case, model, run, ends)
 
     async def _vote(self, case: Case, model: str, run: int, ends: float) -> Ballot:
-        masked = self._masked(case)
-        checklist, request = self._request(case.question, masked.text, model, run)
+        call = self._sending.plan(case, model, run)
         usage = Usage()
         try:
-            async with RunDeadline(ends, self.settings.llm_run_deadline):
-                reply = await self._reply(request, checklist, run, usage)
+            async with run_deadline(ends, self.settings.llm_run_deadline):
+                reply = await self._reply(call, usage)
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
             return Ballot(model, (), failure, usage)
-        votes = votes_of(reply, checklist, case.answer, masked, model, run)
+        votes = votes_of(reply, call.checklist, case.answer, call.masked, model, run)
         return Ballot(model, votes, None, usage)
 
-    def _masked(self, case: Case) -> Redacted:
-        """What is sent of an answer: what a reader sees of it."""
-        seen = rendered(case.answer).text
-        if self._redactor is None:
-            return Redacted(seen, {})
-        return self._redactor.redact(seen, case.question)
-
-    def _request(
-        self, question: Question, answer: str, model: str, run: int
-    ) -> tuple[Checklist, Request]:
-        from grader.judge.parameters import Request
-
-        checklist = prompt.build_checklist(question, seed=self.settings.llm_seed, run=run)
-        messages = prompt.build_messages(question, checklist, answer)
-        settings = self.settings
-        return checklist, Request(
-            model, messages, settings.llm_temperature, settings.llm_max_output_tokens
-        )
-
-    async def _reply(self, request: Request, checklist: Checklist, run: int, usage: Usage) -> Reply:
+    async def _reply(self, call: Planned, usage: Usage) -> Reply:
         """The reply to a request, from the cache if it is there."""
         from grader.judge.schema import parse_reply
 
-        ids = tuple(checklist.key_points), tuple(checklist.misconceptions)
-        key = self._key(request, run)
-        known = self._cache.get(key) if self._cache else None
+        ids = tuple(call.checklist.key_points), tuple(call.checklist.misconceptions)
+        known = self._cache.get(call.key) if self._cache else None
         if known is not None:
             usage.cached += 1
             self.budget.total.cached += 1
             if self._log:
-                self._log.write({"from_cache": True, "request": asdict(request), "reply": known})
+                request = asdict(call.request)
+                self._log.write({"from_cache": True, "request": request, "reply": known})
             return parse_reply(known, *ids)
         if self._settled is not None:
-            raise self._settled.get(key) or JudgeBudgetError(
+            raise self._settled.get(call.key) or JudgeBudgetError(
                 "not asked, or not again, by a batch job: the limit of calls or cost is reached"
             )
-        text, reply = await self._client.ask(request, lambda t: parse_reply(t, *ids), usage)
+        text, reply = await self._client.ask(call.request, lambda t: parse_reply(t, *ids), usage)
         if self._cache:
-            self._cache.put(key, text)
+            self._cache.put(call.key, text)
         return reply
-
-    def _planned(self, case: Case, model: str, run: int) -> Planned:
-        from grader.judge.forecast import Planned
-
-        _, request = self._request(case.question, self._masked(case).text, model, run)
-        return Planned(request, case.question, case.answer, self._key(request, run))
-
-    def _key(self, request: Request, run: int) -> str:
-        return cache_key({**asdict(request), "run": run, "base_url": self._client.base_url})
 
 
 def _names(models: str | Sequence[str]) -> tuple[str, ...]:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
 from grader.judge.faults import NOT_SUPPORTED, Answered
 from grader.judge.json_modes import Ladder, Rung, request_part
+from grader.judge.prompt import Message, Request
 from grader.judge.reasons import complaint_in
 
-Message = Mapping[str, str]
 _LIMIT, _OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _OPTIONAL = ("temperature", _LIMIT, _OLD_LIMIT)
 _LIMITS = (_LIMIT, _OLD_LIMIT)
@@ -22,21 +21,6 @@ _TOO_MUCH = re.compile(
     r"|out of range|context length",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is asked of a model."""
-
-    model: str
-    messages: tuple[Message, ...]
-    temperature: float
-    max_output_tokens: int
-
-    @property
-    def text(self) -> str:
-        """All its words, for estimates."""
-        return "".join(message["content"] for message in self.messages)
 
 
 def request_body(request: Request, rung: Rung, refused: Collection[str]) -> dict[str, Any]:

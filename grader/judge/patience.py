@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from tenacity import RetryCallState, wait_random_exponential
 
@@ -19,29 +18,11 @@ _FAR_AWAY = 3
 
 
 class ReplyDeadline:
-    """Ends the attempts for one reply; stands still while a call waits for its place."""
+    """When the attempts for one reply end; stands still while a call waits for its place."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
+    def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
+        self._timeout = timeout
         self._left = seconds
-        self._timeout = asyncio.timeout(None)
-
-    async def __aenter__(self) -> Self:
-        await self._timeout.__aenter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError as late:
-            raise JudgeTimeoutError(
-                f"no reply within {self.seconds:g} s, all attempts together"
-            ) from late
 
     @property
     def ends(self) -> float:
@@ -60,31 +41,31 @@ class ReplyDeadline:
         self._timeout.reschedule(asyncio.get_running_loop().time() + self._left)
 
 
-class RunDeadline:
-    """Breaks off at the end of the run, with an error that says so.
+@asynccontextmanager
+async def reply_deadline(seconds: float) -> AsyncIterator[ReplyDeadline]:
+    """Break off the attempts for one reply at their end; it stands still until ``go_on``."""
+    try:
+        async with asyncio.timeout(None) as timeout:
+            yield ReplyDeadline(timeout, seconds)
+    except TimeoutError as late:
+        raise JudgeTimeoutError(f"no reply within {seconds:g} s, all attempts together") from late
 
-    The end is a time of ``time.monotonic``, which is the clock of asyncio's loops too.
+
+@asynccontextmanager
+async def run_deadline(ends: float, seconds: float) -> AsyncIterator[None]:
+    """Break off at the end of the run, with an error that says so.
+
+    Args:
+        ends: a time of ``time.monotonic``, which is the clock of asyncio's loops too.
+        seconds: how long the run may take, for the message.
     """
-
-    def __init__(self, ends: float, seconds: float) -> None:
-        self._timeout = asyncio.timeout_at(ends)
-        self._seconds = seconds
-
-    async def __aenter__(self) -> None:
-        await self._timeout.__aenter__()
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        try:
-            await self._timeout.__aexit__(kind, error, trace)
-        except TimeoutError as late:
-            raise JudgeTimeoutError(
-                f"the run's time is up after {self._seconds:g} s (llm_run_deadline)"
-            ) from late
+    try:
+        async with asyncio.timeout_at(ends):
+            yield
+    except TimeoutError as late:
+        raise JudgeTimeoutError(
+            f"the run's time is up after {seconds:g} s (llm_run_deadline)"
+        ) from late
 
 
 class Attempts:

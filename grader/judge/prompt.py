@@ -23,6 +23,21 @@ Message = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a model."""
+
+    model: str
+    messages: tuple[Message, ...]
+    temperature: float
+    max_output_tokens: int
+
+    @property
+    def text(self) -> str:
+        """All its words, for estimates."""
+        return "".join(message["content"] for message in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
 class Checklist:
     """The points of a question under the short ids that the judge sees, in its order.
 

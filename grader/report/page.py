@@ -36,7 +36,7 @@ def report_page(rows: Sequence[Graded], title: str) -> str:
     """The whole page. Everything that came with the table is escaped."""
     questions = question_statistics(rows)
     style, script = _part("report.css"), _part("report.js")
-    page = _Styles()
+    styles = _Styles()
     return Template(_part("report.html")).substitute(
         title=escape(title),
         style=style,
@@ -44,14 +44,14 @@ def report_page(rows: Sequence[Graded], title: str) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         summary=_summary(rows),
-        scores=_scores(rows, page),
+        scores=_scores(rows, styles),
         questions=_questions(questions),
-        coverage="".join(_question(q, page) for q in questions),
+        coverage="".join(_question(q, styles) for q in questions),
         options="".join(
             f'<option value="{i}">{escape(q.prompt)}</option>' for i, q in enumerate(questions)
         ),
         data=_embedded(_data(rows, questions)),
-        widths=page.hashes(),
+        widths=styles.hashes(),
     )
 
 
@@ -99,11 +99,11 @@ def _summary(rows: Sequence[Graded]) -> str:
     )
 
 
-def _scores(rows: Sequence[Graded], page: _Styles) -> str:
+def _scores(rows: Sequence[Graded], styles: _Styles) -> str:
     counts = histogram(row.detail.score for row in rows if row.detail is not None)
     most = max(1, *counts)
     bars = "".join(
-        f'<li><span>{n}</span><span class="bar" {page.bar("height", 0.8 * n / most)}></span>'
+        f'<li><span>{n}</span><span class="bar" {styles.bar("height", 0.8 * n / most)}></span>'
         f"<span>{b / BINS:.1f}–{(b + 1) / BINS:.1f}</span></li>"
         for b, n in enumerate(counts)
     )
@@ -125,8 +125,8 @@ def _questions(questions: Sequence[QuestionStatistics]) -> str:
     )
 
 
-def _question(question: QuestionStatistics, page: _Styles) -> str:
-    rows = "".join(_covered(c, page) for c in question.coverage)
+def _question(question: QuestionStatistics, styles: _Styles) -> str:
+    rows = "".join(_covered(c, styles) for c in question.coverage)
     errors = "".join(
         f"<p>{e.times} × <strong>{escape(e.claim)}</strong> Correct: {escape(e.correction)} "
         f'<span class="dim">Source: {escape(e.authority)}</span></p>'
@@ -143,10 +143,12 @@ def _question(question: QuestionStatistics, page: _Styles) -> str:
     )
 
 
-def _covered(coverage: Coverage, page: _Styles) -> str:
+def _covered(coverage: Coverage, styles: _Styles) -> str:
     parts = list(zip(VERDICTS, coverage.shares, strict=True))
     told = ", ".join(f"{verdict} {share:.0%}" for verdict, share in parts)
-    bars = "".join(f'<i class="{v}" {page.bar("width", share)}></i>' for v, share in parts if share)
+    bars = "".join(
+        f'<i class="{v}" {styles.bar("width", share)}></i>' for v, share in parts if share
+    )
     return (
         f'<tr><th scope="row" class="text">{escape(coverage.claim)}</th>'
         f"<td>{coverage.shares[0]:.0%}</td>"

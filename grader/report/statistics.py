@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import StatisticsError, correlation, fmean
+from statistics import correlation, fmean
 
 from grader.records import VERDICTS
 from grader.report.detail import Detail, Misconception
@@ -73,10 +73,11 @@ def item_rest(pairs: Sequence[tuple[float, float]]) -> float | None:
     """Pearson's r of (score here, mean of the others); None where it is not defined."""
     if len(pairs) < _TOO_FEW:
         return None
-    try:
-        return correlation(*zip(*pairs, strict=True))
-    except StatisticsError:  # all scores, or all means, are equal
+    own, others = zip(*pairs, strict=True)
+    # The mean of equal numbers may miss them by a rounding error: that is no spread.
+    if len(set(own)) == 1 or len(set(others)) == 1:
         return None
+    return correlation(own, others)
 
 
 def _scores_by_candidate(rows: Sequence[Graded]) -> dict[str, dict[tuple[str, str], float]]:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from grader import Grader, Judge
 from grader.errors import InputError, JudgeBudgetError, OutputError, SettingsError
 from grader.judge.budget import Budget, Price, Usage, parse_prices
-from grader.judge.cache import ReplyCache, cache_key
+from grader.judge.cache import ReplyCache, cache_folder, cache_key
 from grader.judge.judge import Case
 from grader.settings import Settings
 from tests.support.command import GRADE, refused
@@ -193,7 +193,8 @@ def test_only_replies_that_follow_the_schema_are_kept(grader):
         Judge(settings=settings(server, llm_attempts=1)) as judge,
     ):
         judge.assess(cases(grader, 1))
-        assert judge._cache.info().replies == 0
+    with closing(ReplyCache(cache_folder(""))) as cache:
+        assert cache.info().replies == 0
 
 
 def test_the_rung_is_remembered_from_run_to_run(grader):
@@ -346,7 +347,8 @@ def test_a_batch_tells_what_it_took(tmp_path):
 def test_the_cache_keeps_no_answer_but_what_replies_quote(tmp_path, grader):
     with serving(good) as server, Judge(settings=settings(server)) as judge:
         judge.assess(cases(grader, 1))
-        file = judge._cache.file
+    with closing(ReplyCache(cache_folder(""))) as cache:
+        file = cache.file
     with closing(sqlite3.connect(file)) as db:
         tables = db.execute("SELECT key, text FROM replies").fetchall()
     assert len(tables) == 1

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grader.batch.runner import grade_file
@@ -85,6 +85,7 @@ tenths = st.integers(0, 10).map(lambda n: n / 10)
 
 
 @given(st.lists(st.tuples(tenths, tenths), max_size=20))
+@example([(0.0, 0.1), (0.0, 0.1), (0.1, 0.1)])
 def test_item_rest_is_a_correlation_where_there_is_one(pairs):
     own, others = {own for own, _ in pairs}, {others for _, others in pairs}
     value = item_rest(pairs)

@@ -1,0 +1,130 @@
+"""What is sent of answers: which of them, masked or not, in which requests. Asks nobody."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from grader.engine import scoring
+from grader.engine.screening import SUSPECTED, VOIDING, is_too_short
+from grader.judge import prompt
+from grader.judge.budget import estimate_tokens
+from grader.judge.cache import cache_key
+from grader.judge.canaries import Canary, CanarySchedule
+from grader.judge.json_modes import Rung, request_part
+from grader.judge.prompt import Checklist, Request
+from grader.judge.redaction import Redacted, Redactor
+from grader.reading.rendering import rendered
+from grader.reading.text import words
+from grader.records import Flag, Question
+from grader.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An answer to be judged, with its question and the flags that screening raised."""
+
+    answer: str
+    question: Question
+    flags: tuple[Flag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One call to come."""
+
+    case: Case
+    masked: Redacted
+    """What is sent of the answer."""
+    checklist: Checklist
+    request: Request
+    run: int
+    key: str
+    """Of its reply in the cache."""
+
+    @property
+    def question(self) -> Question:
+        """What the answer is to."""
+        return self.case.question
+
+    @property
+    def prompt_tokens(self) -> int:
+        """About how many tokens are sent."""
+        schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
+        return estimate_tokens(schema + self.request.text)
+
+
+class Sending:
+    """Turns answers into requests by a run's settings."""
+
+    def __init__(self, settings: Settings, models: tuple[str, ...], base_url: str) -> None:
+        """Load what masks answers.
+
+        Raises:
+            MissingExtraError: answers are to be masked, and a library for it is not installed.
+            SettingsError: the region of phone numbers is unknown.
+        """
+        self._settings = settings
+        self._models = models
+        self._base_url = base_url
+        self._redactor = Redactor(settings.llm_phone_region) if settings.llm_redact else None
+
+    @property
+    def signature(self) -> str:
+        """Changes with whatever changes what is sent, beyond models, runs and prompt."""
+        settings = self._settings
+        return scoring.sign(
+            [
+                self._base_url,
+                settings.llm_suspected,
+                settings.llm_max_output_tokens,
+                settings.llm_canary_rate,
+                settings.llm_phone_region if settings.llm_redact else None,
+            ]
+        )
+
+    def why_held(self, case: Case) -> str:
+        """Why an answer is not sent; empty where it is."""
+        if is_too_short(words(case.answer)):
+            return "there is too little to check"
+        held = VOIDING | (SUSPECTED if self._settings.llm_suspected == "hold" else frozenset())
+        flags = [flag for flag in case.flags if flag in held]
+        return f"held: flag {', '.join(flags)}" if flags else ""
+
+    @property
+    def runs(self) -> list[tuple[str, int]]:
+        """Model and number of each run that an answer takes."""
+        return [(model, n) for model in self._models for n in range(self._settings.llm_runs)]
+
+    def planned(self, cases: Iterable[Case], schedule: CanarySchedule) -> Iterator[Planned]:
+        """All calls for answers, canaries among them."""
+        for case in cases:
+            if self.why_held(case):
+                continue
+            yield from (self.plan(case, model, run) for model, run in self.runs)
+            canary = schedule.due(case.question)
+            if canary:
+                yield from (self.plan(case_of(canary), model, 0) for model in self._models)
+
+    def plan(self, case: Case, model: str, run: int) -> Planned:
+        """One call."""
+        settings = self._settings
+        masked = self._masked(case)
+        checklist = prompt.build_checklist(case.question, seed=settings.llm_seed, run=run)
+        messages = prompt.build_messages(case.question, checklist, masked.text)
+        request = Request(model, messages, settings.llm_temperature, settings.llm_max_output_tokens)
+        key = cache_key({**asdict(request), "run": run, "base_url": self._base_url})
+        return Planned(case, masked, checklist, request, run, key)
+
+    def _masked(self, case: Case) -> Redacted:
+        """What is sent of an answer: what a reader sees of it."""
+        seen = rendered(case.answer).text
+        if self._redactor is None:
+            return Redacted(seen, {})
+        return self._redactor.redact(seen, case.question)
+
+
+def case_of(canary: Canary) -> Case:
+    """A canary as an answer to be judged."""
+    return Case(canary.text, canary.question)
