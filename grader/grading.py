@@ -27,12 +27,14 @@ from grader.bank.rubrics import question_from_reference
 from grader.engine import scoring
 from grader.engine.feedback import write_feedback
 from grader.errors import AnswerError, InputError, SettingsError, TableError, UnknownQuestionError
+from grader.graded_columns import grade_cells
 from grader.reading.canonical import Reading, read
 from grader.reading.rendering import rendered
 from grader.reading.text import counted, sentences
 from grader.records import Calibration, Failure, Grade, Question
 from grader.settings import Settings, changed, load_settings
 from grader.tables.answer_cells import answer_text
+from grader.tables.cells import as_text
 from grader.tables.columns import (
     ADDED,
     ANSWER,
@@ -41,10 +43,8 @@ from grader.tables.columns import (
     QUESTION,
     QUESTION_ID,
     REFERENCE,
-    as_text,
     check_parts,
     find_parts,
-    grade_cells,
     is_alike,
 )
 from grader.version import __version__

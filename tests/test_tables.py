@@ -19,9 +19,8 @@ from hypothesis import strategies as st
 from grader.batch.roles import entries, find_roles
 from grader.batch.runner import grade_file
 from grader.errors import MissingExtraError, OutputError, TableError
-from grader.tables.cells import CELL_LIMIT, safe_cell, was_made_safe
+from grader.tables.cells import CELL_LIMIT, fitting_detail, safe_cell, was_cut, was_made_safe
 from grader.tables.columns import ADDED
-from grader.tables.details import fitting_detail, was_cut
 from grader.tables.encodings import find_encoding
 from grader.tables.formats import format_of_output
 from grader.tables.inputs import open_source

@@ -21,8 +21,9 @@ from typing import Any
 
 from grader.engine.scoring import sign
 from grader.errors import LedgerError
+from grader.graded_columns import grade_cells
 from grader.records import Failure, Grade, Question
-from grader.tables.columns import ADDED, NEEDS_REVIEW, grade_cells
+from grader.tables.columns import ADDED, NEEDS_REVIEW
 
 SUFFIX = ".ledger"
 _APPLICATION = 0x67726164  # "grad": tells our files from other SQLite files

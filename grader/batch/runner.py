@@ -20,22 +20,18 @@ from grader.batch.ledger import Asked, Key, Ledger, Plan, answer_key, ledger_fil
 from grader.batch.roles import Entry, Roles, entries, find_roles
 from grader.batch.summary import Summary, sum_up
 from grader.errors import InputError, OutputError, TableError
+from grader.files import check_output
+from grader.graded_columns import grade_cells
 from grader.grading import Grader
+from grader.reading.text import counted
 from grader.records import Failure, Question
 from grader.tables.answer_cells import answer_text
-from grader.tables.columns import (
-    ADDED,
-    ANSWER,
-    QUESTION,
-    QUESTION_ID,
-    REFERENCE,
-    as_text,
-    grade_cells,
-)
+from grader.tables.cells import as_text
+from grader.tables.columns import ADDED, ANSWER, QUESTION, QUESTION_ID, REFERENCE
 from grader.tables.formats import TEXT_FORMATS, Format, format_of_output
 from grader.tables.inputs import open_source
-from grader.tables.table import ReadAs, Row, Table, counted, sign_of, written_delimiter
-from grader.tables.writers import STDOUT, check_fits, check_output, check_rows, new_table
+from grader.tables.table import ReadAs, Row, Table, sign_of, written_delimiter
+from grader.tables.writers import STDOUT, check_fits, check_rows, new_table
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from grader.errors import AnswerError
-from grader.tables.columns import as_text
+from grader.tables.cells import as_text
 
 # What spreadsheets of any language put where a formula failed: #NAME?, #NOM?, #WERT!, #SPILL!
 _CELL_ERROR = re.compile(r"#[^\W\d_a-zß-ÿ][^\sa-z]{0,20}[!?]|#¿[^\sa-z]+\?|Err:\d{3}|#+")

@@ -16,9 +16,8 @@ from zipfile import BadZipFile, ZipFile
 from grader.errors import TableError
 from grader.extras import require
 from grader.reading.text import without_halves
-from grader.tables.cells import CELL_LIMIT, safe_cell
-from grader.tables.columns import DETAIL, as_text
-from grader.tables.details import fitting_detail
+from grader.tables.cells import CELL_LIMIT, as_text, fitting_detail, safe_cell
+from grader.tables.columns import DETAIL
 from grader.tables.header import Layout, find_header, is_filled, rows_under
 from grader.tables.sheet_part import Merged, filled_down, part_of
 from grader.tables.table import ReadAs, Row, Table, Wanted
