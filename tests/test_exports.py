@@ -266,7 +266,7 @@ def test_names_of_many_words_are_no_rest_of_a_text(tmp_path):
 def test_an_option_that_does_not_fit_the_format_is_refused(tmp_path):
     file = put(tmp_path, "t.csv", "answer\nx\n")
     for told, problem in (
-        ({"sheet": "A"}, "leave out  --sheet"),
+        ({"sheet": "A"}, "leave out --sheet"),
         ({"header_row": 9}, "is blank or not there"),
         ({"header_row": 0}, "counted from 1"),
         ({"delimiter": "ab"}, "give one sign"),
@@ -274,7 +274,7 @@ def test_an_option_that_does_not_fit_the_format_is_refused(tmp_path):
         with pytest.raises(TableError, match=problem):
             open_table(file, ReadAs(**told))
     lines = put(tmp_path, "t.jsonl", '{"answer": "x"}')
-    with pytest.raises(TableError, match="leave out  --header-row"):
+    with pytest.raises(TableError, match="leave out --header-row"):
         open_table(lines, ReadAs(header_row=1))
 
 

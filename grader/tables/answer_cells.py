@@ -48,7 +48,7 @@ def answer_text(value: Any) -> str:
     if isinstance(value, dict | list | tuple | bytes):
         unwrapped = _unwrapped(value)
         if unwrapped is None:
-            raise AnswerError(f"the answer is no text but a {type(value).__name__}")
+            raise AnswerError(f"the answer is not text but a {type(value).__name__}")
         value = unwrapped
     text = as_text(value)
     plain = text.strip()
