@@ -16,7 +16,8 @@ from conftest import ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.batch.roles import entries, find_roles
+from grader.batch.entries import entries
+from grader.batch.roles import find_roles
 from grader.batch.runner import grade_file
 from grader.errors import MissingExtraError, OutputError, TableError
 from grader.tables.cells import CELL_LIMIT, fitting_detail, safe_cell, was_cut, was_made_safe
@@ -390,13 +391,17 @@ def asked(grader, tmp_path, header, cells, given=(), q=None):
     return roles, list(entries(table, roles))
 
 
+def question_and_answer(entry):
+    return entry.asked.question_id, entry.answer
+
+
 def test_columns_are_found_whatever_their_case_or_as_told(grader, tmp_path):
     _, [entry] = asked(grader, tmp_path, ["Answer", "Question ID"], ["x", "dropout"])
-    assert entry.asked == {"answer": "x", "question_id": "dropout"}
+    assert question_and_answer(entry) == ("dropout", "x")
     assert entry.cells == {"Answer": "x", "Question ID": "dropout"}, "the names stay"
     given = ["answer=My Response", "question_id=Q"]
     _, [entry] = asked(grader, tmp_path, ["My Response ", "Q"], ["x", "relu"], given)
-    assert entry.asked == {"answer": "x", "question_id": "relu"}
+    assert question_and_answer(entry) == ("relu", "x")
 
 
 def test_a_wide_sheet_is_a_row_a_candidate(grader, tmp_path):
@@ -419,7 +424,7 @@ def test_the_example_sheet_is_wide(grader):
 def test_a_form_is_matched_by_the_questions_own_words_and_says_how(grader, tmp_path):
     prompt = grader.question("dropout").prompt
     roles, found = asked(grader, tmp_path, ["Timestamp", f"2. {prompt.upper()} *"], ["now", "x"])
-    assert found[0].asked == {"question_id": "dropout", "answer": "x"}
+    assert question_and_answer(found[0]) == ("dropout", "x")
     assert "answers dropout" in roles.notes[0]
 
 
@@ -428,7 +433,7 @@ def test_a_header_that_may_be_a_question_is_asked_about(grader, tmp_path):
     with pytest.raises(TableError, match=r"is perhaps dropout: say --map \"q:dropout=Explain"):
         asked(grader, tmp_path, header, ["Ann", "x"])
     _, found = asked(grader, tmp_path, header, ["Ann", "x"], [f"q:dropout={header[1]}"])
-    assert found[0].asked == {"question_id": "dropout", "answer": "x"}
+    assert question_and_answer(found[0]) == ("dropout", "x")
     with pytest.raises(TableError, match="has no column 'answer'"):
         asked(grader, tmp_path, header, ["Ann", "x"], [f"-={header[1]}"])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.batch.header_matching import Matched, match, without_companions
@@ -18,12 +18,11 @@ from grader.tables.columns import (
     check_hollow,
     check_long,
     is_alike,
-    is_summary_row,
     listed,
     parts_of,
     told_parts,
 )
-from grader.tables.table import Row, Table
+from grader.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,15 +37,6 @@ class Roles:
     """Question by column, of a wide table: one row a candidate, an answer a column."""
     notes: tuple[str, ...] = ()
     """What of it the user should know: how headers were matched, for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answer: the row that will be written, and what is asked of the grader."""
-
-    cells: Row
-    asked: Row
-    """By part."""
 
 
 def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None) -> Roles:
@@ -99,30 +89,6 @@ def _long_notes(table: Table, parts: Mapping[str, str]) -> tuple[str, ...]:
         by = f"rows that name a question of the bank in '{bank}' are graded by its rubric, others"
         notes.append(f"{by} by '{own}': to leave a column out of this, add --map -=COLUMN")
     return tuple(notes)
-
-
-def entries(table: Table, roles: Roles, left_out: list[int] | None = None) -> Iterator[Entry]:
-    """Every answer of the table, row by row and, in a wide one, column by column.
-
-    Args:
-        table: what is read.
-        roles: of its columns.
-        left_out: takes the numbers of rows that are averages and the like, not a candidate's.
-    """
-    used = list(roles.answers) or [roles.parts[ANSWER]]
-    for number, row in table.numbered():
-        if is_summary_row(row, used):
-            if left_out is not None:
-                left_out.append(number)
-            continue
-        if not roles.answers:
-            asked = {part: row.get(column) for part, column in roles.parts.items()}
-            yield Entry(row, asked)
-            continue
-        rest = {c: v for c, v in row.items() if c not in roles.answers}
-        for column, slug in roles.answers.items():
-            asked = {QUESTION_ID: slug, ANSWER: row.get(column)}
-            yield Entry({**rest, **asked}, asked)
 
 
 def _wide(
