@@ -199,6 +199,22 @@ def run(grader, folder, text, **options):
     return read(folder / "out.csv"), summary
 
 
+def test_an_answer_that_is_refused_by_now_has_no_grade_though_the_ledger_knows_one(
+    grader, tmp_path, monkeypatch
+):
+    table = f'answer,question_id\n"{ANSWER}",dropout\nUnits are dropped.,dropout\n,dropout\n'
+    run(grader, tmp_path, table)
+    own = Grader(Settings(max_answer_chars=30), encoder=grader.encoder, verifier=grader.verifier)
+    checked = []
+    real = own.check_answer
+    monkeypatch.setattr(own, "check_answer", lambda text: checked.append(text) or real(text))
+    rows, summary = run(own, tmp_path, table)
+    assert (summary.rows, summary.failed) == (3, 2)
+    assert [bool(row["grade_error"]) for row in rows] == [True, False, True]
+    assert [bool(row["grade_score"]) for row in rows] == [False, True, False]
+    assert checked.count("Units are dropped.") == 1
+
+
 class Counting:
     """How many answers a grader was asked for."""
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.entries import Asked
 from grader.batch.ledger_schema import opened, together
@@ -82,8 +82,7 @@ SELECT reason, SUM(rows) FROM (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One distinct answer to one version of a question."""
 
     question: int
@@ -139,7 +138,7 @@ class Ledger:
         self._db.executemany(
             "INSERT INTO wanted VALUES (?, ?, ?, 1) "
             "ON CONFLICT (question, answer) DO UPDATE SET rows = rows + 1",
-            ((key.question, key.answer, text) for key, text in answers),
+            ((*key, text) for key, text in answers),
         )
 
     def refuse(self, name: str, reason: str) -> None:
@@ -166,7 +165,7 @@ class Ledger:
         """
         last = Key(-1, "")
         while True:
-            rows = self._db.execute(_NEXT, (last.question, last.answer, size)).fetchall()
+            rows = self._db.execute(_NEXT, (*last, size)).fetchall()
             chunk: list[tuple[Key, str, Asked]] = []
             for question, answer, text, *asked in rows:
                 chunk.append((Key(question, answer), text, Asked(*asked)))
@@ -201,28 +200,28 @@ class Ledger:
             self._db.executemany(
                 f"INSERT OR REPLACE INTO graded VALUES ({marks})",  # noqa: S608  # question marks
                 (
-                    (*_plain(key), grade.passed, _is_provisional(grade), *cells.values())
+                    (*key, grade.passed, _is_provisional(grade), *cells.values())
                     for key, grade in grades
                     for cells in [grade_cells(grade)]
                 ),
             )
         self._db.executemany(
             "INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?)",
-            ((key.question, key.answer, f.reason, f.message) for key, f in failures),
+            ((*key, f.reason, f.message) for key, f in failures),
         )
 
     def cells(self, key: Key) -> dict[str, Any] | None:
         """The added cells of an answer that is wanted; None if it is not, or nothing came of it."""
         found = self._db.execute(
             f"SELECT {', '.join(ADDED)} {_WANTED} WHERE question = ? AND answer = ?",
-            _plain(key),
+            key,
         ).fetchone()
         if found is not None:
             cells = dict(zip(ADDED, found, strict=True))
             return cells | {NEEDS_REVIEW: bool(cells[NEEDS_REVIEW])}
         failure = self._db.execute(
             "SELECT reason, message FROM failed WHERE question = ? AND answer = ?",
-            _plain(key),
+            key,
         ).fetchone()
         return None if failure is None else dict(grade_cells(Failure("", *failure)))
 
@@ -283,10 +282,6 @@ class Ledger:
     def failures(self) -> Rows:
         """Reasons why rows were not graded, with their number."""
         return self._db.execute(_FAILED).fetchall()
-
-
-def _plain(key: Key) -> tuple[int, str]:
-    return key.question, key.answer
 
 
 def _is_provisional(grade: Grade) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -126,7 +126,6 @@ def open_run(
     grader: Grader, inputs: Sequence[str], output: Path, **options: Unpack[TableOptions]
 ) -> Iterator[Run]:
     """A run with its table and its ledger open; arguments and errors are ``grade_file``'s."""
-    q, mapping = options.get("q"), options.get("mapping", ())
     force, listener = options.get("force", False), options.get("listener") or Listener()
     to_file = output != STDOUT
     ledger_path = ledger_file(output) if to_file else None
@@ -134,13 +133,7 @@ def open_run(
         check_output(output, force=force or ledger_path.exists())
         format_of_output(output)
     delimiter = sign_of(options.get("output_delimiter"))
-    wanted = wanted_names(grader.catalog.names(), mapping)
-    with open_source(inputs, output, options.get("read_as"), wanted) as table:
-        for note in table.notes:
-            listener.note(note)
-        roles = find_roles(table, grader, mapping, q)
-        for note in roles.notes:
-            listener.note(note)
+    with _read(grader, inputs, output, options, listener.note) as (table, roles):
         form = format_of_output(output) if to_file else _streamed(table.form)
         with open_ledger(ledger_path) as ledger:
             if to_file and output.exists() and not (force or ledger.wrote(output)):
@@ -148,44 +141,43 @@ def open_run(
                     f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
-            yield Run(
-                grader,
-                ledger,
-                table,
-                roles,
-                form,
-                q,
-                listener,
-                delimiter or written_delimiter(table),
-            )
+            sign = delimiter or written_delimiter(table)
+            yield Run(grader, ledger, table, roles, form, options.get("q"), listener, sign)
 
 
-def forecast_file(
+@contextmanager
+def _read(
     grader: Grader,
     inputs: Sequence[str],
     output: Path,
-    *,
-    q: str | None = None,
-    mapping: Sequence[str] = (),
-    read_as: ReadAs | None = None,
+    options: TableOptions,
+    note: Callable[[str], None],
+) -> Iterator[tuple[Table, Roles]]:
+    """The table and what its columns are; how they were understood is noted."""
+    mapping = options.get("mapping", ())
+    wanted = wanted_names(grader.catalog.names(), mapping)
+    with open_source(inputs, output, options.get("read_as"), wanted) as table:
+        for text in table.notes:
+            note(text)
+        roles = find_roles(table, grader, mapping, options.get("q"))
+        for text in roles.notes:
+            note(text)
+        yield table, roles
+
+
+def forecast_file(
+    grader: Grader, inputs: Sequence[str], output: Path, **options: Unpack[TableOptions]
 ) -> Forecast:
     """What the judge would take to check the answers of a table; nothing is sent or written.
 
-    Args:
-        grader: with a judge.
-        inputs: as for ``grade_file``, and the rest, too.
-        output: what would be written.
-        q: the question of rows that name none.
-        mapping: ``PART=COLUMN`` for columns with other names.
-        read_as: what is known of the inputs.
+    Arguments are those of ``grade_file``, with a grader that has a judge.
 
     Raises:
         TableError, OutputError: the table won't do.
         InputError: there is no judge.
     """
-    wanted = wanted_names(grader.catalog.names(), mapping)
-    with open_source(inputs, output, read_as, wanted) as table:
-        roles = find_roles(table, grader, mapping, q)
+    q = options.get("q")
+    with _read(grader, inputs, output, options, lambda _: None) as (table, roles):
         return grader.forecast(_item(entry, grader, q) for entry in entries(table, roles))
 
 
@@ -201,68 +193,53 @@ def _streamed(form: Format) -> Format:
     return form if form in TEXT_FORMATS else "csv"
 
 
+@dataclass(slots=True)
 class Run:
     """One run: a table, the ledger of its grades, and what was found out on the way."""
 
-    def __init__(
-        self,
-        grader: Grader,
-        ledger: Ledger,
-        table: Table,
-        roles: Roles,
-        form: Format,
-        q: str | None,
-        listener: Listener,
-        delimiter: str = ",",
-    ) -> None:
-        """Make a run.
+    grader: Grader
+    ledger: Ledger
+    """Keeps the grades; nothing else is wanted of it."""
+    table: Table
+    """What is read, more than once."""
+    roles: Roles
+    form: Format
+    """Of the output, whose limits its rows must keep."""
+    q: str | None
+    listener: Listener
+    delimiter: str = ","
+    """Of a CSV that is written."""
+    _question: Callable[[Asked], tuple[int, Question] | InputError] = field(init=False)
+    _plan: Plan = field(default_factory=lambda: Plan(0, 0, 0, {}))
+    _failed: int = 0
 
-        Args:
-            grader: what grades.
-            ledger: keeps the grades; nothing else is wanted of it.
-            table: what is read, more than once.
-            roles: what its columns are.
-            form: of the output, whose limits its rows must keep.
-            q: the question of rows that name none.
-            listener: is told how it goes.
-            delimiter: of a CSV that is written.
-        """
-        self._delimiter = delimiter
-        self._grader = grader
-        self.ledger = ledger
-        self._table = table
-        self._roles = roles
-        self._form = form
-        self._q = q
-        self._listener = listener
+    def __post_init__(self) -> None:
         self._question = lru_cache(_QUESTIONS_KEPT)(self._find_question)
-        self._plan = Plan(0, 0, 0, {})
-        self._failed = 0
 
     def plan(self) -> None:
         """Read everything once: what is broken is found before anything is graded."""
         done = 0
         left_out: list[int] = []
-        for chunk in _chunks(entries(self._table, self._roles, left_out), _ROWS):
+        for chunk in _chunks(entries(self.table, self.roles, left_out), _ROWS):
             with self.ledger.together():
                 self._plan_chunk(chunk, done)
             done += len(chunk)
             self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
         if left_out:
             some = ", ".join(map(str, left_out[:_SHOWN]))
-            self._listener.note(
-                f"{self._table.name}: {counted(len(left_out), 'row')} left out: an average or the "
+            self.listener.note(
+                f"{self.table.name}: {counted(len(left_out), 'row')} left out: an average or the "
                 f"like, not a candidate's answer ({some})"
             )
         self._plan = self.ledger.plan()
-        check_rows(self._plan.rows, self._form, self._table.name)
-        self._listener.plan(self._plan)
+        check_rows(self._plan.rows, self.form, self.table.name)
+        self.listener.plan(self._plan)
 
     def grade(self) -> None:
         """Grade each distinct answer that the ledger lacks."""
         progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
         for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
-            results = self._grader.grade_all(self._items(chunk))
+            results = self.grader.grade_all(self._items(chunk))
             keys = [key for key, _, _ in chunk]
             self.ledger.store(list(zip(keys, results, strict=True)))
             failed = sum(isinstance(result, Failure) for result in results)
@@ -279,7 +256,7 @@ class Run:
         """What ``grade`` would give to the judge, in its order; nothing is stored."""
         progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
         for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
-            yield from self._grader.judge_cases(self._items(chunk))
+            yield from self.grader.judge_cases(self._items(chunk))
             progress = replace(progress, done=progress.done + len(chunk))
             self._tell(progress)
 
@@ -291,21 +268,21 @@ class Run:
 
     def write(self, output: Path) -> None:
         """Write every row with its grade, from the ledger."""
-        columns = [*self._roles.columns, *ADDED]
-        schema = None if self._roles.answers else self._table.schema
+        columns = [*self.roles.columns, *ADDED]
+        schema = None if self.roles.answers else self.table.schema
         placing = self.ledger.about_to_place
         done = 0
-        with new_table(output, self._form, columns, schema, placing, self._delimiter) as writer:
+        with new_table(output, self.form, columns, schema, placing, self.delimiter) as writer:
             for chunk in _chunks(self.rows(), _ROWS):
                 writer.write(chunk)
                 done += len(chunk)
                 self._tell(Progress(stage="writing", done=done, total=self._plan.rows))
         if done != self._plan.rows:
-            raise TableError(_CHANGED.format(self._table.name))
+            raise TableError(_CHANGED.format(self.table.name))
 
     def rows(self) -> Iterator[Row]:
         """Every row with its grade, from the ledger."""
-        for entry in entries(self._table, self._roles):
+        for entry in entries(self.table, self.roles):
             yield {**entry.cells, **self._cells(entry)}
 
     def _items(
@@ -317,10 +294,10 @@ class Run:
     def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
         wanted = []
         for number, entry in enumerate(chunk, start=before + 1):
-            check_fits(entry.cells, self._form, f"{self._table.name}: answer {number}")
+            check_fits(entry.cells, self.form, f"{self.table.name}: answer {number}")
             try:
                 key, text = self._key(entry)
-                self._grader.check_answer(text)
+                self.grader.check_answer(text)
             except InputError as error:
                 failure = self._failure(entry, error)
                 self.ledger.refuse(failure.question_id, failure.reason)
@@ -336,10 +313,10 @@ class Run:
             cells = self.ledger.cells(key)
             if cells is not None:
                 return cells
-            self._grader.check_answer(text)
+            self.grader.check_answer(text)
         except InputError as error:
             return grade_cells(self._failure(entry, error))
-        raise TableError(_CHANGED.format(self._table.name))
+        raise TableError(_CHANGED.format(self.table.name))
 
     def _key(self, entry: Entry) -> tuple[Key, str]:
         """The key and the text of an answer.
@@ -354,19 +331,19 @@ class Run:
         return answer_key(found[0], text), text
 
     def _failure(self, entry: Entry, error: InputError) -> Failure:
-        return Failure(entry.asked.question_id or self._q or "", type(error).__name__, str(error))
+        return Failure(entry.asked.question_id or self.q or "", type(error).__name__, str(error))
 
     def _find_question(self, asked: Asked) -> tuple[int, Question] | InputError:
         """The question that a row asks for, with the ledger's number of it."""
         if not (asked.question_id or asked.reference):
-            asked = asked._replace(question_id=self._q or "")
-        question = self._grader.row_question(asked._asdict())
+            asked = asked._replace(question_id=self.q or "")
+        question = self.grader.row_question(asked._asdict())
         if isinstance(question, InputError):
             return question
-        return self.ledger.question(question, self._grader.identity(question), asked), question
+        return self.ledger.question(question, self.grader.identity(question), asked), question
 
     def _tell(self, progress: Progress) -> None:
-        self._listener.progress(progress)
+        self.listener.progress(progress)
 
 
 _CHANGED = "{}: was changed while it was graded: run the same command again"

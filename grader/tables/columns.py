@@ -59,27 +59,10 @@ WIDE = "q:"
 NO_PART = "-"
 # What courses call a row that is no candidate's, in the languages that they speak most.
 _SUMMARY_ROWS = {
-    "overall average",
-    "average",
-    "mean",
-    "class average",
-    "points possible",
-    "total",
-    "overall",
-    "durchschnitt",
-    "gesamtdurchschnitt",
-    "mittelwert",
-    "moyenne",
-    "moyenne générale",
-    "promedio",
-    "promedio general",
-    "media",
-    "media general",
-    "média",
-    "média geral",
-    "gemiddelde",
-    "media complessiva",
-    "standard deviation",
+    *("overall average", "average", "mean", "class average", "points possible", "total", "overall"),
+    *("durchschnitt", "gesamtdurchschnitt", "mittelwert", "moyenne", "moyenne générale"),
+    *("promedio", "promedio general", "media", "media general", "média", "média geral"),
+    *("gemiddelde", "media complessiva", "standard deviation"),
 }
 NEEDS_REVIEW = "grade_needs_review"
 DETAIL = "grade_detail"
