@@ -46,7 +46,7 @@ class Pace:
 
 @contextmanager
 def showing(style: ProgressStyle, check: Callable[[], None], cost: Cost) -> Iterator[Listener]:
-    """A watch that shows a run on standard error.
+    """A listener that shows a run on standard error.
 
     Args:
         style: ``auto`` for a bar or plain lines, ``json`` for one object a line.
