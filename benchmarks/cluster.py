@@ -54,7 +54,7 @@ def measure(nodes: int, table: Path, output: Path) -> float:
     from ray.cluster_utils import Cluster
 
     from grader.batch.cluster.run import grade_on_cluster
-    from grader.batch.runner import Progress, Watch
+    from grader.batch.runner import Listener, Progress
     from grader.settings import Settings
 
     node = {"num_cpus": 1, "object_store_memory": _MEMORY}
@@ -68,7 +68,7 @@ def measure(nodes: int, table: Path, output: Path) -> float:
 
     try:
         os.environ["RAY_ADDRESS"] = cluster.address
-        grade_on_cluster(Settings(), [str(table)], str(output), watch=Watch(progress=note))
+        grade_on_cluster(Settings(), [str(table)], str(output), listener=Listener(progress=note))
     finally:
         ray.shutdown()
         cluster.shutdown()

@@ -18,11 +18,12 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from grader.graded_columns import grade_cells
 from grader.grading import Grader
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.settings import Settings
-from grader.tables.columns import ADDED, grade_cells
+from grader.tables.columns import ADDED
 
 EXAMPLES = 300
 

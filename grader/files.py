@@ -64,6 +64,24 @@ def placed(file: Path, placing: Callable[[Path], None] = lambda _: None) -> Iter
             aside.unlink(missing_ok=True)
 
 
+def check_output(file: Path, *, force: bool) -> None:
+    """Refuse an output that must not or can't be written, before any work is done.
+
+    Raises:
+        OutputError: it exists, is a folder, or its folder is missing or read-only.
+    """
+    if file.is_dir():
+        raise OutputError(f"{file}: is a folder: name a file to write")
+    if file.exists() and not file.is_file():
+        raise OutputError(f"{file}: is not a file that can be replaced: choose another name")
+    if file.exists() and not force:
+        raise OutputError(f"{file}: exists already: choose another name, or add --force")
+    if not file.parent.is_dir():
+        raise OutputError(f"{file}: there is no folder {file.parent}: make it first")
+    if not os.access(file.parent, os.W_OK):
+        raise OutputError(f"{file}: can't be written: no permission in {file.parent}")
+
+
 def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file in one go, ``placed``.
 

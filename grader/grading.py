@@ -25,7 +25,8 @@ from grader.records import Failure, Grade, Question
 from grader.rows import by_part, check_chunk, rows_ahead
 from grader.settings import Settings, changed, load_settings
 from grader.tables.answer_cells import answer_text
-from grader.tables.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, as_text
+from grader.tables.cells import as_text
+from grader.tables.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd

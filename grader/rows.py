@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from grader.errors import InputError, TableError
+from grader.graded_columns import grade_cells
 from grader.reading.text import counted
 from grader.records import Failure, Grade
 from grader.tables.columns import (
@@ -15,7 +16,6 @@ from grader.tables.columns import (
     NUMBERS,
     check_parts,
     find_parts,
-    grade_cells,
     is_alike,
 )
 

@@ -10,11 +10,10 @@ from grader.bank.catalog import Names
 from grader.engine.encoders.base import unit_vectors
 from grader.errors import TableError
 from grader.grading import Grader
-from grader.tables.columns import ADDED, PARTS, SCHEME_NAMES, as_text, is_alike, option
+from grader.tables.cells import as_text
+from grader.tables.columns import ADDED, NO_PART, PARTS, SCHEME_NAMES, WIDE, is_alike, option
 from grader.tables.table import Table, Wanted
 
-WIDE = "q:"
-NO_PART = "-"
 # Below this cosine with every prompt of the bank a header is taken for no question, above it
 # only a person can say. It decides what is asked, never what is graded.
 _ASK_FROM = 0.6

@@ -14,64 +14,30 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from grader.batch.entries import Asked
+from grader.batch.ledger_schema import opened, together
 from grader.engine.scoring import sign
-from grader.errors import LedgerError
+from grader.graded_columns import grade_cells
 from grader.records import Failure, Grade, Question
-from grader.tables.columns import ADDED, NEEDS_REVIEW, grade_cells
+from grader.tables.columns import ADDED, NEEDS_REVIEW
+
+if TYPE_CHECKING:
+    from grader.batch.job_notes import JobNotes
 
 SUFFIX = ".ledger"
-_APPLICATION = 0x67726164  # "grad": tells our files from other SQLite files
-_VERSION = 1
+Rows = list[tuple[Any, ...]]
 
-_TABLES = f"""
-CREATE TABLE question (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, signature TEXT NOT NULL,
-  versions TEXT NOT NULL, UNIQUE (digest, signature)
-);
-CREATE INDEX question_name ON question (name);
-CREATE TABLE graded (
-  question INTEGER NOT NULL REFERENCES question (id), answer TEXT NOT NULL,
-  passed INTEGER NOT NULL, provisional INTEGER NOT NULL, {", ".join(ADDED)},
-  PRIMARY KEY (question, answer)
-);
-CREATE TABLE output (size INTEGER, changed_ns INTEGER);
-"""
-# Made where they are wanted, also in a ledger that is older than they are.
-_JOBS = """
-CREATE TABLE IF NOT EXISTS job (
-  id TEXT PRIMARY KEY, output TEXT, endpoint TEXT, model TEXT, rung INTEGER, submitted TEXT,
-  state TEXT, input_file TEXT, output_file TEXT, error_file TEXT
-);
-CREATE TABLE IF NOT EXISTS job_request (
-  job TEXT NOT NULL, key TEXT NOT NULL, key_points INTEGER, misconceptions INTEGER,
-  reason TEXT, message TEXT, PRIMARY KEY (job, key)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS job_spent (calls INTEGER, cost REAL);
-"""
-_WANTED = """
-CREATE TEMP TABLE wanted (
-  question INTEGER NOT NULL, answer TEXT NOT NULL, text TEXT, rows INTEGER NOT NULL,
-  PRIMARY KEY (question, answer)
-);
-CREATE TEMP TABLE asked (
-  question INTEGER PRIMARY KEY, label TEXT, slug TEXT, reference TEXT, prompt TEXT
-);
-CREATE TEMP TABLE failed (
-  question INTEGER NOT NULL, answer TEXT NOT NULL, reason TEXT, message TEXT,
-  PRIMARY KEY (question, answer)
-);
-CREATE TEMP TABLE refused (name TEXT, reason TEXT, rows INTEGER, PRIMARY KEY (name, reason));
-"""
+_WANTED = "FROM wanted JOIN graded USING (question, answer)"
 _TODO = """
 FROM wanted AS w LEFT JOIN graded AS g ON g.question = w.question AND g.answer = w.answer
 """
 _NEXT = f"""
-SELECT w.question, w.answer, w.text, a.slug, a.reference, a.prompt {_TODO}
+SELECT w.question, w.answer, w.text, a.question_id, a.reference, a.prompt {_TODO}
 JOIN asked AS a ON a.question = w.question
 WHERE g.answer IS NULL AND (w.question, w.answer) > (?, ?)
 ORDER BY w.question, w.answer LIMIT ?
@@ -83,19 +49,40 @@ JOIN question AS old ON old.name = q.name AND old.id <> q.id
 JOIN graded AS og ON og.question = old.id AND og.answer = w.answer
 WHERE g.answer IS NULL GROUP BY q.id
 """
+_BY_QUESTION = f"""
+SELECT label, SUM(rows), SUM(rows * passed), SUM(rows * grade_needs_review),
+  SUM(rows * grade_score) / SUM(rows)
+{_WANTED} JOIN asked USING (question) GROUP BY label
+"""
+_MISSED = f"""
+SELECT label, json_extract(point.value, '$.claim'),
+  SUM(rows * (json_extract(point.value, '$.verdict') <> 'covered')), SUM(rows)
+{_WANTED} JOIN asked USING (question), json_each(grade_detail, '$.key_points') AS point
+WHERE label <> '' GROUP BY 1, 2
+"""
+_REVIEW = f"""
+SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE reason.value END,
+  SUM(rows)
+{_WANTED}, json_each(grade_detail, '$.review_reasons') AS reason
+GROUP BY 1
+"""
+_JUDGE = f"""
+SELECT reason, SUM(rows) FROM (
+  SELECT DISTINCT question, answer, rows,
+    json_extract(failure.value, '$.reason') || ': ' || json_extract(failure.value, '$.message')
+    AS reason
+  {_WANTED}, json_each(grade_detail, '$.judge.failures') AS failure
+) GROUP BY reason
+"""  # noqa: S608  our own names
+_FAILED = """
+SELECT reason, SUM(rows) FROM (
+  SELECT reason, rows FROM refused
+  UNION ALL SELECT reason, rows FROM failed JOIN wanted USING (question, answer)
+) GROUP BY reason
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How a question was asked for: a slug, or a reference with its prompt."""
-
-    slug: str
-    reference: str
-    prompt: str
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One distinct answer to one version of a question."""
 
     question: int
@@ -142,7 +129,7 @@ class Ledger:
         )
         self._db.execute(
             "INSERT OR IGNORE INTO asked VALUES (?, ?, ?, ?, ?)",
-            (number, label, asked.slug, asked.reference, asked.prompt),
+            (number, label, *asked),
         )
         return int(number)
 
@@ -151,7 +138,7 @@ class Ledger:
         self._db.executemany(
             "INSERT INTO wanted VALUES (?, ?, ?, 1) "
             "ON CONFLICT (question, answer) DO UPDATE SET rows = rows + 1",
-            ((key.question, key.answer, text) for key, text in answers),
+            ((*key, text) for key, text in answers),
         )
 
     def refuse(self, name: str, reason: str) -> None:
@@ -178,7 +165,7 @@ class Ledger:
         """
         last = Key(-1, "")
         while True:
-            rows = self._db.execute(_NEXT, (last.question, last.answer, size)).fetchall()
+            rows = self._db.execute(_NEXT, (*last, size)).fetchall()
             chunk: list[tuple[Key, str, Asked]] = []
             for question, answer, text, *asked in rows:
                 chunk.append((Key(question, answer), text, Asked(*asked)))
@@ -213,39 +200,30 @@ class Ledger:
             self._db.executemany(
                 f"INSERT OR REPLACE INTO graded VALUES ({marks})",  # noqa: S608  # question marks
                 (
-                    (*_plain(key), grade.passed, _is_provisional(grade), *cells.values())
+                    (*key, grade.passed, _is_provisional(grade), *cells.values())
                     for key, grade in grades
                     for cells in [grade_cells(grade)]
                 ),
             )
         self._db.executemany(
             "INSERT OR REPLACE INTO failed VALUES (?, ?, ?, ?)",
-            ((key.question, key.answer, f.reason, f.message) for key, f in failures),
+            ((*key, f.reason, f.message) for key, f in failures),
         )
 
     def cells(self, key: Key) -> dict[str, Any] | None:
-        """The added cells of a graded or failed answer; None if it is neither."""
+        """The added cells of an answer that is wanted; None if it is not, or nothing came of it."""
         found = self._db.execute(
-            f"SELECT {', '.join(ADDED)} FROM graded WHERE question = ? AND answer = ?",  # noqa: S608
-            _plain(key),
+            f"SELECT {', '.join(ADDED)} {_WANTED} WHERE question = ? AND answer = ?",
+            key,
         ).fetchone()
         if found is not None:
             cells = dict(zip(ADDED, found, strict=True))
             return cells | {NEEDS_REVIEW: bool(cells[NEEDS_REVIEW])}
         failure = self._db.execute(
             "SELECT reason, message FROM failed WHERE question = ? AND answer = ?",
-            _plain(key),
+            key,
         ).fetchone()
         return None if failure is None else dict(grade_cells(Failure("", *failure)))
-
-    def counts(self) -> tuple[int, int, int]:
-        """Answers wanted that are graded, ask for a person, failed: each counted once."""
-        [(graded, review)] = self._db.execute(
-            "SELECT COUNT(*), COALESCE(SUM(grade_needs_review), 0) "
-            "FROM wanted JOIN graded USING (question, answer)"
-        )
-        [(failed,)] = self._db.execute("SELECT COUNT(*) FROM failed")
-        return graded, review, failed
 
     def wrote(self, output: Path) -> bool:
         """Whether the output is as the last run on this ledger left it."""
@@ -261,37 +239,49 @@ class Ledger:
         status = file.stat()
         self._db.execute("INSERT INTO output VALUES (?, ?)", (status.st_size, status.st_mtime_ns))
 
-    def has_jobs(self) -> bool:
-        """Whether batch jobs of the judge are noted."""
-        return bool(self.query("SELECT 1 FROM job LIMIT 1"))
-
+    @property
     def is_empty(self) -> bool:
         """Whether it holds no grade and no job."""
         some = "SELECT 1 FROM graded UNION ALL SELECT 1 FROM job LIMIT 1"
         return self._db.execute(some).fetchone() is None
 
-    def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Rows of a question that the summary or the notes on jobs ask."""
-        return self._db.execute(sql, values).fetchall()
+    @property
+    def has_jobs(self) -> bool:
+        """Whether batch jobs of the judge are noted."""
+        return self._db.execute("SELECT 1 FROM job LIMIT 1").fetchone() is not None
 
-    def note(self, sql: str, rows: Iterable[Sequence[Any]] = ((),)) -> None:
-        """Write rows of the notes on jobs."""
-        self._db.executemany(sql, rows)
+    @property
+    def jobs(self) -> JobNotes:
+        """What is noted of batch jobs of the judge."""
+        from grader.batch.job_notes import JobNotes  # with the judge, which few runs have
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
+        return JobNotes(self._db)
+
+    def together(self) -> AbstractContextManager[None]:
         """All that is written in the block is kept, or nothing."""
-        self._db.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        return together(self._db)
 
+    # ── what came of it, in rows of the table ───────────────────────────────
 
-def _plain(key: Key) -> tuple[int, str]:
-    return key.question, key.answer
+    def by_question(self) -> Rows:
+        """Slug, answers, passed, for review and mean score of each question."""
+        return self._db.execute(_BY_QUESTION).fetchall()
+
+    def missed(self) -> Rows:
+        """Slug, claim, answers that lack it, and all answers, of each key point."""
+        return self._db.execute(_MISSED).fetchall()
+
+    def review(self) -> Rows:
+        """Reasons why a person should look, with their answers."""
+        return self._db.execute(_REVIEW).fetchall()
+
+    def judge_failures(self) -> Rows:
+        """Reasons why the judge failed, with their answers."""
+        return self._db.execute(_JUDGE).fetchall()
+
+    def failures(self) -> Rows:
+        """Reasons why rows were not graded, with their number."""
+        return self._db.execute(_FAILED).fetchall()
 
 
 def _is_provisional(grade: Grade) -> bool:
@@ -314,85 +304,24 @@ def open_ledger(file: Path | None) -> Iterator[Ledger]:
     """The ledger in a file, made if there is none; locked until the block is left.
 
     Args:
-        file: where it lies; None for one that is forgotten at the end.
+        file: where it lies; None for one that is forgotten at the end. One that holds nothing
+            at the end is removed.
 
     Raises:
-        LedgerError: another run holds it, it is damaged or no ledger, a newer version wrote
+        LedgerError: another run holds it, it is damaged or not a ledger, a newer version wrote
             it, or it can't be written.
     """
-    with _naming(file):
-        # A cluster's actor goes from thread to thread, though never works in two at once.
-        connection = sqlite3.connect(
-            file or "", timeout=0, isolation_level=None, check_same_thread=False
-        )
-        blank = False
-        try:
-            _prepare(connection, file)
+    blank = False
+    try:
+        with opened(file) as connection:
             ledger = Ledger(connection)
             try:
                 yield ledger
             finally:
-                blank = ledger.is_empty()
-        finally:
-            connection.close()
-            if blank and file is not None:
-                file.unlink(missing_ok=True)
-
-
-def _prepare(db: sqlite3.Connection, file: Path | None) -> None:
-    db.execute("PRAGMA temp_store = FILE")
-    db.execute("PRAGMA locking_mode = EXCLUSIVE")
-    db.execute("PRAGMA journal_mode = WAL")
-    # With a write-ahead log a killed process loses nothing, and a power cut at most the end.
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.execute("BEGIN EXCLUSIVE")
-    application, version = (
-        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
-    )
-    [(tables,)] = db.execute("SELECT COUNT(*) FROM sqlite_master")
-    if tables and application != _APPLICATION:
-        raise LedgerError(
-            f"{file}: is not one of grader's ledgers: move it away, or name another output"
-        )
-    if version > _VERSION:
-        raise LedgerError(
-            f"{file}: was written by a newer grader (ledger version {version}, this one knows "
-            f"{_VERSION}): update answer-grader, or name another output"
-        )
-    if not tables:
-        for statement in _TABLES.split(";")[:-1]:
-            db.execute(statement)
-        db.execute(f"PRAGMA application_id = {_APPLICATION}")
-        db.execute(f"PRAGMA user_version = {_VERSION}")
-    else:
-        db.execute("DELETE FROM graded WHERE provisional")
-    db.execute("COMMIT")
-    [(health,)] = db.execute("PRAGMA quick_check(1)")
-    if health != "ok":
-        raise sqlite3.DatabaseError(health)
-    db.executescript(_JOBS)
-    db.executescript(_WANTED)
-
-
-@contextmanager
-def _naming(file: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        problem = str(error)
-        if "locked" in problem:
-            raise LedgerError(
-                f"{file}: another run is writing this output: wait for it, or name another output"
-            ) from error
-        raise LedgerError(
-            f"{file or 'the temporary ledger'}: can't be written: {problem}: make room, or look "
-            "at the permissions, and run the same command again: what was graded is kept"
-        ) from error
-    except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"{file}: is damaged ({str(error).splitlines()[0]}): delete it to grade everything "
-            "anew, or name another output"
-        ) from error
+                blank = ledger.is_empty
+    finally:
+        if blank and file is not None:
+            file.unlink(missing_ok=True)
 
 
 def _changed(now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from grader.batch.header_matching import NO_PART, WIDE, Matched, match, without_companions
+from grader.batch.header_matching import Matched, match, without_companions
 from grader.errors import TableError, UnknownQuestionError
 from grader.grading import Grader
 from grader.tables.columns import (
     ADDED,
     ANSWER,
-    PARTS,
     QUESTION,
     QUESTION_ID,
     REFERENCE,
-    as_text,
-    check_parts,
-    find_parts,
+    WIDE,
+    check_hollow,
+    check_long,
     is_alike,
+    listed,
+    parts_of,
+    told_parts,
 )
-from grader.tables.table import Row, Table
-
-# What courses call a row that is no candidate's, in the languages that they speak most.
-_SUMMARY_ROWS = {
-    "overall average",
-    "average",
-    "mean",
-    "class average",
-    "points possible",
-    "total",
-    "overall",
-    "durchschnitt",
-    "gesamtdurchschnitt",
-    "mittelwert",
-    "moyenne",
-    "moyenne générale",
-    "promedio",
-    "promedio general",
-    "media",
-    "media general",
-    "média",
-    "média geral",
-    "gemiddelde",
-    "media complessiva",
-    "standard deviation",
-}
+from grader.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +37,6 @@ class Roles:
     """Question by column, of a wide table: one row a candidate, an answer a column."""
     notes: tuple[str, ...] = ()
     """What of it the user should know: how headers were matched, for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One answer: the row that will be written, and what is asked of the grader."""
-
-    cells: Row
-    asked: Row
-    """By part."""
 
 
 def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None) -> Roles:
@@ -88,9 +56,9 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
     """
     if q is not None:
         grader.question(q)  # a mistyped name should not cost a run
-    told = _told(given, table)
+    told = told_parts(given, table)
     left = [column for column in table.columns if column not in told]
-    parts = _parts(told, left, q)
+    parts = parts_of(told, left, q)
     wide = {c: part for c, part in told.items() if part.startswith(WIDE)}
     names = grader.catalog.names()
     if ANSWER not in parts or any(c.startswith(WIDE) for c in left):
@@ -105,53 +73,6 @@ def find_roles(table: Table, grader: Grader, given: Sequence[str], q: str | None
         return _wide(table, parts, slugs | dict(matched.slugs), matched.notes)
     check_long(table, parts, q=q, told=ANSWER in told.values())
     return Roles(columns=table.columns, parts=parts, answers={}, notes=_long_notes(table, parts))
-
-
-def long_parts(table: Table, given: Sequence[str], q: str | None = None) -> dict[str, str]:
-    """Column by part, of a table with one answer a row; what is missing is the caller's to say.
-
-    Args:
-        table: what is read.
-        given: ``PART=COLUMN`` as for ``find_roles``, but for ``q:SLUG``.
-        q: the question of rows that name none.
-
-    Raises:
-        TableError: what is given won't do.
-    """
-    told = _told(given, table)
-    wide = [part for part in told.values() if part.startswith(WIDE)]
-    if wide:
-        raise TableError(f"--map {wide[0]}=…: has no place here, where each row is one answer")
-    return _parts(told, [column for column in table.columns if column not in told], q)
-
-
-def check_long(
-    table: Table, parts: Mapping[str, str], *, q: str | None = None, told: bool = False
-) -> None:
-    """Refuse a table, with an answer a row, that can't be graded.
-
-    Raises:
-        TableError: a part is missing, or its column holds formulas without a result.
-    """
-    try:
-        check_parts(parts, table.columns, table.name, q=q, told=told)
-    except TableError as error:
-        if table.likelier_header is None:
-            raise
-        raise TableError(
-            f"{error}; or, if row {table.likelier_header} is the header, add --header-row "
-            f"{table.likelier_header}"
-        ) from None
-    _check_hollow(table, parts.values())
-
-
-def _check_hollow(table: Table, columns: Iterable[str]) -> None:
-    for column in columns:
-        if column in table.hollow:
-            raise TableError(
-                f"{table.name}: column '{column}' holds formulas without a stored result "
-                f"({table.hollow[column]}): open the workbook in a spreadsheet program and save it"
-            )
 
 
 def _long_notes(table: Table, parts: Mapping[str, str]) -> tuple[str, ...]:
@@ -170,81 +91,13 @@ def _long_notes(table: Table, parts: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def entries(table: Table, roles: Roles, left_out: list[int] | None = None) -> Iterator[Entry]:
-    """Every answer of the table, row by row and, in a wide one, column by column.
-
-    Args:
-        table: what is read.
-        roles: of its columns.
-        left_out: takes the numbers of rows that are averages and the like, not a candidate's.
-    """
-    used = list(roles.answers) or [roles.parts[ANSWER]]
-    for number, row in table.numbered():
-        if is_summary_row(row, used):
-            if left_out is not None:
-                left_out.append(number)
-            continue
-        if not roles.answers:
-            asked = {part: row.get(column) for part, column in roles.parts.items()}
-            yield Entry(row, asked)
-            continue
-        rest = {c: v for c, v in row.items() if c not in roles.answers}
-        for column, slug in roles.answers.items():
-            asked = {QUESTION_ID: slug, ANSWER: row.get(column)}
-            yield Entry({**rest, **asked}, asked)
-
-
-def is_summary_row(row: Row, answers: Iterable[str]) -> bool:
-    """Whether a row is an average or the like: it has no answer, and is called so."""
-    if any(as_text(row.get(column)).strip() not in {"", "-"} for column in answers):
-        return False
-    first = next((text for cell in row.values() if (text := as_text(cell).strip())), "")
-    return first.lower().rstrip(":") in _SUMMARY_ROWS
-
-
-def _told(given: Sequence[str], table: Table) -> dict[str, str]:
-    """Part by column, as the user says."""
-    told: dict[str, str] = {}
-    for text in given:
-        part, equals, column = text.partition("=")
-        part, column = part.strip(), column.strip()
-        if not equals or not (part in {*PARTS, NO_PART} or part.startswith(WIDE)):
-            raise TableError(
-                f"--map {text}: write PART=COLUMN, where the part is {', '.join(PARTS)}, "
-                f"q:SLUG, or - for none of these"
-            )
-        real = _find(column, table.columns)
-        if real is None:
-            raise TableError(
-                f"{table.name}: has no column '{column}' (--map): it has {_listed(table.columns)}"
-            )
-        if real in told or (part in PARTS and part in told.values()):
-            raise TableError(f"--map {text}: '{part}' or '{column}' is mapped already")
-        told[real] = part
-    return told
-
-
-def _find(name: str, columns: Sequence[str]) -> str | None:
-    """The column of that name; command lines and messages lose blanks and line ends."""
-    if name in columns:
-        return name
-    plain = " ".join(name.split())
-    alike = [c for c in columns if " ".join(c.split()) == plain]
-    return alike[0] if len(alike) == 1 else None
-
-
-def _parts(told: Mapping[str, str], left: Sequence[str], q: str | None) -> dict[str, str]:
-    """Column by part: as told, else by the names of the columns that are left."""
-    return find_parts(left, told={part: c for c, part in told.items() if part in PARTS}, q=q)
-
-
 def _wide(
     table: Table, parts: Mapping[str, str], slugs: Mapping[str, str], notes: tuple[str, ...]
 ) -> Roles:
     if ANSWER in parts:
         raise TableError(
             f"{table.name}: has a column '{parts[ANSWER]}' and columns of questions "
-            f"({_listed(list(slugs)[:3])}): keep one or the other, or add --map -=COLUMN"
+            f"({listed(list(slugs)[:3])}): keep one or the other, or add --map -=COLUMN"
         )
     rest = [c for c in table.columns if c not in slugs]
     taken = [c for c in rest if c in {ANSWER, QUESTION_ID, *ADDED}]
@@ -253,7 +106,7 @@ def _wide(
             f"{table.name}: has a column '{taken[0]}', which the graded table needs for itself: "
             "rename it"
         )
-    _check_hollow(table, slugs)
+    check_hollow(table, slugs)
     columns = (*rest, QUESTION_ID, ANSWER)
     ordered = {c: slugs[c] for c in table.columns if c in slugs}
     return Roles(columns=columns, parts={}, answers=ordered, notes=notes)
@@ -264,7 +117,3 @@ def _slug(grader: Grader, name: str, table: Table) -> str:
         return grader.catalog.resolve(name.strip())
     except UnknownQuestionError as error:
         raise TableError(f"{table.name}: column '{WIDE}{name}': {error}") from error
-
-
-def _listed(columns: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in columns)

@@ -9,33 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar, Unpack
 
+from grader.batch.entries import Asked, Entry, entries
 from grader.batch.header_matching import wanted_names
-from grader.batch.ledger import Asked, Key, Ledger, Plan, answer_key, ledger_file, open_ledger
-from grader.batch.roles import Entry, Roles, entries, find_roles
+from grader.batch.ledger import Key, Ledger, Plan, answer_key, ledger_file, open_ledger
+from grader.batch.roles import Roles, find_roles
 from grader.batch.summary import Summary, sum_up
-from grader.errors import InputError, OutputError, TableError
+from grader.errors import AnswerError, InputError, OutputError, TableError
+from grader.files import check_output
+from grader.graded_columns import grade_cells
 from grader.grading import Grader
+from grader.reading.text import counted
 from grader.records import Failure, Question
 from grader.tables.answer_cells import answer_text
-from grader.tables.columns import (
-    ADDED,
-    ANSWER,
-    QUESTION,
-    QUESTION_ID,
-    REFERENCE,
-    as_text,
-    grade_cells,
-)
+from grader.tables.columns import ADDED
 from grader.tables.formats import TEXT_FORMATS, Format, format_of_output
 from grader.tables.inputs import open_source
-from grader.tables.table import ReadAs, Row, Table, counted, sign_of, written_delimiter
-from grader.tables.writers import STDOUT, check_fits, check_output, check_rows, new_table
+from grader.tables.table import ReadAs, Row, Table, sign_of, written_delimiter
+from grader.tables.writers import STDOUT, check_fits, check_rows, new_table
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast
@@ -68,7 +64,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Listener:
     """What a run tells while it goes on. Each may raise to stop it: nothing is lost."""
 
     progress: Callable[[Progress], None] = lambda _: None
@@ -79,17 +75,25 @@ class Watch:
     """Called with a line on how the input was understood."""
 
 
+class TableOptions(TypedDict, total=False):
+    """How a table is read, graded and written; what is not given is found, or not done."""
+
+    q: str | None
+    """The question of rows that name none."""
+    mapping: Sequence[str]
+    """``PART=COLUMN`` for columns with other names."""
+    force: bool
+    """Replace an output that exists."""
+    read_as: ReadAs | None
+    """What is known of the inputs."""
+    output_delimiter: str | None
+    """Of a CSV that is written; that of the input if not given."""
+    listener: Listener | None
+    """Is told how it goes."""
+
+
 def grade_file(
-    grader: Grader,
-    inputs: Sequence[str],
-    output: Path,
-    *,
-    q: str | None = None,
-    mapping: Sequence[str] = (),
-    force: bool = False,
-    read_as: ReadAs | None = None,
-    output_delimiter: str | None = None,
-    watch: Watch | None = None,
+    grader: Grader, inputs: Sequence[str], output: Path, **options: Unpack[TableOptions]
 ) -> Summary:
     """Grade every answer of a table into another; other columns pass through untouched.
 
@@ -99,12 +103,7 @@ def grade_file(
         output: CSV, TSV, JSONL, Parquet or XLSX by its ending; written aside and moved into
             place. ``-`` for standard output, in the format of the input where that is text;
             there is no ledger then.
-        q: the question of rows that name none.
-        mapping: ``PART=COLUMN`` for columns with other names.
-        force: replace an output that exists.
-        read_as: what is known of the inputs; the rest is found.
-        output_delimiter: of a CSV that is written; that of the input if not given.
-        watch: is told how it goes.
+        options: see ``TableOptions``.
 
     Raises:
         TableError, OutputError, LedgerError: the table, the output or its ledger won't do.
@@ -112,18 +111,8 @@ def grade_file(
         InputError: batch jobs of the judge are under way, or there is no question ``q``.
         MissingExtraError: a format needs an extra that is not installed.
     """
-    with open_run(
-        grader,
-        inputs,
-        output,
-        q,
-        mapping,
-        force=force,
-        read_as=read_as,
-        output_delimiter=output_delimiter,
-        watch=watch,
-    ) as run:
-        if grader.has_judge and run.ledger.has_jobs():
+    with open_run(grader, inputs, output, **options) as run:
+        if grader.has_judge and run.ledger.has_jobs:
             raise InputError(
                 f"{ledger_file(output)}: batch jobs are under way, and a live run would pay twice: "
                 "collect them with --llm-batch --resume"
@@ -134,32 +123,17 @@ def grade_file(
 
 @contextmanager
 def open_run(
-    grader: Grader,
-    inputs: Sequence[str],
-    output: Path,
-    q: str | None,
-    mapping: Sequence[str],
-    *,
-    force: bool,
-    read_as: ReadAs | None,
-    output_delimiter: str | None,
-    watch: Watch | None,
+    grader: Grader, inputs: Sequence[str], output: Path, **options: Unpack[TableOptions]
 ) -> Iterator[Run]:
     """A run with its table and its ledger open; arguments and errors are ``grade_file``'s."""
-    watch = watch or Watch()
+    force, listener = options.get("force", False), options.get("listener") or Listener()
     to_file = output != STDOUT
     ledger_path = ledger_file(output) if to_file else None
     if ledger_path is not None:
         check_output(output, force=force or ledger_path.exists())
         format_of_output(output)
-    delimiter = sign_of(output_delimiter)
-    wanted = wanted_names(grader.catalog.names(), mapping)
-    with open_source(inputs, output, read_as, wanted) as table:
-        for note in table.notes:
-            watch.note(note)
-        roles = find_roles(table, grader, mapping, q)
-        for note in roles.notes:
-            watch.note(note)
+    delimiter = sign_of(options.get("output_delimiter"))
+    with _read(grader, inputs, output, options, listener.note) as (table, roles):
         form = format_of_output(output) if to_file else _streamed(table.form)
         with open_ledger(ledger_path) as ledger:
             if to_file and output.exists() and not (force or ledger.wrote(output)):
@@ -167,38 +141,51 @@ def open_run(
                     f"{output}: was changed since it was written: choose another name, or add "
                     "--force"
                 )
-            if delimiter is None:
-                delimiter = written_delimiter(table)
-            yield Run(grader, ledger, table, roles, form, q, watch, delimiter)
+            sign = delimiter or written_delimiter(table)
+            yield Run(grader, ledger, table, roles, form, options.get("q"), listener, sign)
 
 
-def forecast_file(
+@contextmanager
+def _read(
     grader: Grader,
     inputs: Sequence[str],
     output: Path,
-    *,
-    q: str | None = None,
-    mapping: Sequence[str] = (),
-    read_as: ReadAs | None = None,
+    options: TableOptions,
+    note: Callable[[str], None],
+) -> Iterator[tuple[Table, Roles]]:
+    """The table and what its columns are; how they were understood is noted."""
+    mapping = options.get("mapping", ())
+    wanted = wanted_names(grader.catalog.names(), mapping)
+    with open_source(inputs, output, options.get("read_as"), wanted) as table:
+        for text in table.notes:
+            note(text)
+        roles = find_roles(table, grader, mapping, options.get("q"))
+        for text in roles.notes:
+            note(text)
+        yield table, roles
+
+
+def forecast_file(
+    grader: Grader, inputs: Sequence[str], output: Path, **options: Unpack[TableOptions]
 ) -> Forecast:
     """What the judge would take to check the answers of a table; nothing is sent or written.
 
-    Args:
-        grader: with a judge.
-        inputs: as for ``grade_file``, and the rest, too.
-        output: what would be written.
-        q: the question of rows that name none.
-        mapping: ``PART=COLUMN`` for columns with other names.
-        read_as: what is known of the inputs.
+    Arguments are those of ``grade_file``, with a grader that has a judge.
 
     Raises:
         TableError, OutputError: the table won't do.
         InputError: there is no judge.
     """
-    wanted = wanted_names(grader.catalog.names(), mapping)
-    with open_source(inputs, output, read_as, wanted) as table:
-        roles = find_roles(table, grader, mapping, q)
-        return grader.forecast_rows((e.asked for e in entries(table, roles)), q=q)
+    q = options.get("q")
+    with _read(grader, inputs, output, options, lambda _: None) as (table, roles):
+        return grader.forecast(_item(entry, grader, q) for entry in entries(table, roles))
+
+
+def _item(entry: Entry, grader: Grader, q: str | None) -> tuple[str, Question | InputError]:
+    try:
+        return answer_text(entry.answer), grader.row_question(entry.asked._asdict(), q)
+    except AnswerError as error:
+        return "", error
 
 
 def _streamed(form: Format) -> Format:
@@ -206,68 +193,53 @@ def _streamed(form: Format) -> Format:
     return form if form in TEXT_FORMATS else "csv"
 
 
+@dataclass(slots=True)
 class Run:
     """One run: a table, the ledger of its grades, and what was found out on the way."""
 
-    def __init__(
-        self,
-        grader: Grader,
-        ledger: Ledger,
-        table: Table,
-        roles: Roles,
-        form: Format,
-        q: str | None,
-        watch: Watch,
-        delimiter: str = ",",
-    ) -> None:
-        """Make a run.
+    grader: Grader
+    ledger: Ledger
+    """Keeps the grades; nothing else is wanted of it."""
+    table: Table
+    """What is read, more than once."""
+    roles: Roles
+    form: Format
+    """Of the output, whose limits its rows must keep."""
+    q: str | None
+    listener: Listener
+    delimiter: str = ","
+    """Of a CSV that is written."""
+    _question: Callable[[Asked], tuple[int, Question] | InputError] = field(init=False)
+    _plan: Plan = field(default_factory=lambda: Plan(0, 0, 0, {}))
+    _failed: int = 0
 
-        Args:
-            grader: what grades.
-            ledger: keeps the grades; nothing else is wanted of it.
-            table: what is read, more than once.
-            roles: what its columns are.
-            form: of the output, whose limits its rows must keep.
-            q: the question of rows that name none.
-            watch: is told how it goes.
-            delimiter: of a CSV that is written.
-        """
-        self._delimiter = delimiter
-        self._grader = grader
-        self.ledger = ledger
-        self._table = table
-        self._roles = roles
-        self._form = form
-        self._q = q
-        self._watch = watch
+    def __post_init__(self) -> None:
         self._question = lru_cache(_QUESTIONS_KEPT)(self._find_question)
-        self._plan = Plan(0, 0, 0, {})
-        self._failed = 0
 
     def plan(self) -> None:
         """Read everything once: what is broken is found before anything is graded."""
         done = 0
         left_out: list[int] = []
-        for chunk in _chunks(entries(self._table, self._roles, left_out), _ROWS):
+        for chunk in _chunks(entries(self.table, self.roles, left_out), _ROWS):
             with self.ledger.together():
                 self._plan_chunk(chunk, done)
             done += len(chunk)
             self._tell(Progress(stage="reading", done=done, total=None, failed=self._failed))
         if left_out:
             some = ", ".join(map(str, left_out[:_SHOWN]))
-            self._watch.note(
-                f"{self._table.name}: {counted(len(left_out), 'row')} left out: an average or the "
+            self.listener.note(
+                f"{self.table.name}: {counted(len(left_out), 'row')} left out: an average or the "
                 f"like, not a candidate's answer ({some})"
             )
         self._plan = self.ledger.plan()
-        check_rows(self._plan.rows, self._form, self._table.name)
-        self._watch.plan(self._plan)
+        check_rows(self._plan.rows, self.form, self.table.name)
+        self.listener.plan(self._plan)
 
     def grade(self) -> None:
         """Grade each distinct answer that the ledger lacks."""
         progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
         for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
-            results = self._grader.grade_all(self._items(chunk))
+            results = self.grader.grade_all(self._items(chunk))
             keys = [key for key, _, _ in chunk]
             self.ledger.store(list(zip(keys, results, strict=True)))
             failed = sum(isinstance(result, Failure) for result in results)
@@ -284,7 +256,7 @@ class Run:
         """What ``grade`` would give to the judge, in its order; nothing is stored."""
         progress = Progress(stage="grading", done=0, total=self._plan.to_grade, failed=self._failed)
         for chunk in self.ledger.todo(_CHUNK, _CHUNK_CHARS):
-            yield from self._grader.judge_cases(self._items(chunk))
+            yield from self.grader.judge_cases(self._items(chunk))
             progress = replace(progress, done=progress.done + len(chunk))
             self._tell(progress)
 
@@ -296,80 +268,85 @@ class Run:
 
     def write(self, output: Path) -> None:
         """Write every row with its grade, from the ledger."""
-        columns = [*self._roles.columns, *ADDED]
-        schema = None if self._roles.answers else self._table.schema
+        columns = [*self.roles.columns, *ADDED]
+        schema = None if self.roles.answers else self.table.schema
         placing = self.ledger.about_to_place
         done = 0
-        with new_table(output, self._form, columns, schema, placing, self._delimiter) as writer:
+        with new_table(output, self.form, columns, schema, placing, self.delimiter) as writer:
             for chunk in _chunks(self.rows(), _ROWS):
                 writer.write(chunk)
                 done += len(chunk)
                 self._tell(Progress(stage="writing", done=done, total=self._plan.rows))
         if done != self._plan.rows:
-            raise TableError(_CHANGED.format(self._table.name))
+            raise TableError(_CHANGED.format(self.table.name))
 
     def rows(self) -> Iterator[Row]:
         """Every row with its grade, from the ledger."""
-        for entry in entries(self._table, self._roles):
+        for entry in entries(self.table, self.roles):
             yield {**entry.cells, **self._cells(entry)}
 
     def _items(
         self, chunk: Sequence[tuple[Key, str, Asked]]
     ) -> list[tuple[str, Question | InputError]]:
-        return [(text, self._grader.row_question(_row(asked))) for _, text, asked in chunk]
+        found = [(text, self._question(asked)) for _, text, asked in chunk]
+        return [(text, q if isinstance(q, InputError) else q[1]) for text, q in found]
 
     def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
         wanted = []
         for number, entry in enumerate(chunk, start=before + 1):
-            check_fits(entry.cells, self._form, f"{self._table.name}: answer {number}")
-            found = self._key(entry)
-            if isinstance(found, Failure):
-                self.ledger.refuse(found.question_id, found.reason)
+            check_fits(entry.cells, self.form, f"{self.table.name}: answer {number}")
+            try:
+                key, text = self._key(entry)
+                self.grader.check_answer(text)
+            except InputError as error:
+                failure = self._failure(entry, error)
+                self.ledger.refuse(failure.question_id, failure.reason)
                 self._failed += 1
             else:
-                wanted.append(found)
+                wanted.append((key, text))
         self.ledger.want(wanted)
 
     def _cells(self, entry: Entry) -> Mapping[str, Any]:
-        found = self._key(entry)
-        if isinstance(found, Failure):
-            return grade_cells(found)
-        cells = self.ledger.cells(found[0])
-        if cells is None:
-            raise TableError(_CHANGED.format(self._table.name))
-        return cells
-
-    def _key(self, entry: Entry) -> tuple[Key, str] | Failure:
-        """The key and the text of an answer, or why it can't be graded."""
-        parts = (entry.asked.get(part) for part in (QUESTION_ID, REFERENCE, QUESTION))
-        named = Asked(*(as_text(part).strip() for part in parts))
-        question = self._question(named)
+        """The added cells of a row; what the plan refused is refused again, with its reason."""
         try:
-            if isinstance(question, InputError):
-                raise question
-            text = answer_text(entry.asked.get(ANSWER))
-            self._grader.check_answer(text)
+            key, text = self._key(entry)
+            cells = self.ledger.cells(key)
+            if cells is not None:
+                return cells
+            self.grader.check_answer(text)
         except InputError as error:
-            return Failure(named.slug or self._q or "", type(error).__name__, str(error))
-        return answer_key(question, text), text
+            return grade_cells(self._failure(entry, error))
+        raise TableError(_CHANGED.format(self.table.name))
 
-    def _find_question(self, named: Asked) -> int | InputError:
-        """The ledger's number of the question that a row names."""
-        question = self._grader.row_question(_row(named), self._q)
+    def _key(self, entry: Entry) -> tuple[Key, str]:
+        """The key and the text of an answer.
+
+        Raises:
+            InputError: its question can't be had, or its cell holds no text.
+        """
+        found = self._question(entry.asked)
+        if isinstance(found, InputError):
+            raise found
+        text = answer_text(entry.answer)
+        return answer_key(found[0], text), text
+
+    def _failure(self, entry: Entry, error: InputError) -> Failure:
+        return Failure(entry.asked.question_id or self.q or "", type(error).__name__, str(error))
+
+    def _find_question(self, asked: Asked) -> tuple[int, Question] | InputError:
+        """The question that a row asks for, with the ledger's number of it."""
+        if not (asked.question_id or asked.reference):
+            asked = asked._replace(question_id=self.q or "")
+        question = self.grader.row_question(asked._asdict())
         if isinstance(question, InputError):
             return question
-        asked = named if named.slug or named.reference else replace(named, slug=self._q or "")
-        return self.ledger.question(question, self._grader.identity(question), asked)
+        return self.ledger.question(question, self.grader.identity(question), asked), question
 
     def _tell(self, progress: Progress) -> None:
-        self._watch.progress(progress)
+        self.listener.progress(progress)
 
 
 _CHANGED = "{}: was changed while it was graded: run the same command again"
-
-
-def _row(asked: Asked) -> Row:
-    return {QUESTION_ID: asked.slug, REFERENCE: asked.reference, QUESTION: asked.prompt}
 
 
 def _chunks(items: Iterator[T], size: int) -> Iterator[list[T]]:

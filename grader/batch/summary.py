@@ -10,38 +10,6 @@ from grader.batch.ledger import Ledger
 
 _MISSED_SHOWN = 5
 _JUDGE_SHOWN = 5
-_WANTED = "FROM wanted JOIN graded USING (question, answer)"
-_BY_QUESTION = f"""
-SELECT label, SUM(rows), SUM(rows * passed), SUM(rows * grade_needs_review),
-  SUM(rows * grade_score) / SUM(rows)
-{_WANTED} JOIN asked USING (question) GROUP BY label
-"""
-_MISSED = f"""
-SELECT label, json_extract(point.value, '$.claim'),
-  SUM(rows * (json_extract(point.value, '$.verdict') <> 'covered')), SUM(rows)
-{_WANTED} JOIN asked USING (question), json_each(grade_detail, '$.key_points') AS point
-WHERE label <> '' GROUP BY 1, 2
-"""
-_REVIEW = f"""
-SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE reason.value END,
-  SUM(rows)
-{_WANTED}, json_each(grade_detail, '$.review_reasons') AS reason
-GROUP BY 1
-"""
-_JUDGE = f"""
-SELECT reason, SUM(rows) FROM (
-  SELECT DISTINCT question, answer, rows,
-    json_extract(failure.value, '$.reason') || ': ' || json_extract(failure.value, '$.message')
-    AS reason
-  {_WANTED}, json_each(grade_detail, '$.judge.failures') AS failure
-) GROUP BY reason
-"""  # noqa: S608  our own names
-_FAILED = """
-SELECT reason, SUM(rows) FROM (
-  SELECT reason, rows FROM refused
-  UNION ALL SELECT reason, rows FROM failed JOIN wanted USING (question, answer)
-) GROUP BY reason
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +79,11 @@ def count(ledger: Ledger) -> Summary:
     Such counts of parts of a table can be merged.
     """
     return Summary(
-        questions=tuple(QuestionSummary(*row) for row in ledger.query(_BY_QUESTION)),
-        missed=tuple(Missed(*row) for row in ledger.query(_MISSED)),
-        review=tuple((reason, rows) for reason, rows in ledger.query(_REVIEW)),
-        failures=tuple((reason, rows) for reason, rows in ledger.query(_FAILED)),
-        judge=tuple((reason, rows) for reason, rows in ledger.query(_JUDGE)),
+        questions=tuple(QuestionSummary(*row) for row in ledger.by_question()),
+        missed=tuple(Missed(*row) for row in ledger.missed()),
+        review=tuple((reason, rows) for reason, rows in ledger.review()),
+        failures=tuple((reason, rows) for reason, rows in ledger.failures()),
+        judge=tuple((reason, rows) for reason, rows in ledger.judge_failures()),
     )
 
 

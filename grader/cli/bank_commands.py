@@ -27,11 +27,10 @@ from grader.bank.records import BankEntry, Correction, Rubric
 from grader.bank.yaml_records import read_text
 from grader.cli.terminal import listing, show
 from grader.errors import InputError, OutputError
-from grader.files import write_whole
+from grader.files import check_output, write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.settings import Settings, load_settings
-from grader.tables.writers import check_output
 
 _SLUG_LENGTH = 80  # as records.Slug has it
 # Long names on two lines, so that the table of counts fits 80 columns.

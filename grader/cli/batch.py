@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import typer
 
 from grader.batch.ledger import ledger_file
-from grader.batch.runner import Watch, forecast_file, grade_file
+from grader.batch.runner import Listener, TableOptions, forecast_file, grade_file
 from grader.batch.summary import Summary
 from grader.cli.errors import INTERRUPTED
 from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
@@ -54,7 +54,7 @@ class BatchOptions:
     dry_run: bool
     settings: Mapping[str, Any]
 
-    def table(self, watch: Watch) -> dict[str, Any]:
+    def table(self, listener: Listener) -> TableOptions:
         """How the table is to be read and written, for the functions that grade it."""
         return {
             "q": self.q,
@@ -62,7 +62,7 @@ class BatchOptions:
             "force": self.force,
             "read_as": self.read_as,
             "output_delimiter": self.output_delimiter,
-            "watch": watch,
+            "listener": listener,
         }
 
 

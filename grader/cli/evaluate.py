@@ -18,13 +18,12 @@ from grader.cli.terminal import show
 from grader.errors import InputError, OutputError
 from grader.evaluation.marked import GradedMarks, Marked, grade_marked, read_marked
 from grader.evaluation.page import judging_note, shown
-from grader.files import write_whole
+from grader.files import check_output, write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.settings import load_settings
 from grader.tables.columns import ANSWER
 from grader.tables.table import ReadAs
-from grader.tables.writers import check_output
 
 _SHOWN = 60
 _HEADS = {

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from grader.batch.ledger import Plan
-from grader.batch.runner import Progress, Stage, Watch
+from grader.batch.runner import Listener, Progress, Stage
 from grader.batch.summary import Summary
 
 Cost = Callable[[], float | None]
@@ -45,8 +45,8 @@ class Pace:
 
 
 @contextmanager
-def showing(style: ProgressStyle, check: Callable[[], None], cost: Cost) -> Iterator[Watch]:
-    """A watch that shows a run on standard error.
+def showing(style: ProgressStyle, check: Callable[[], None], cost: Cost) -> Iterator[Listener]:
+    """A listener that shows a run on standard error.
 
     Args:
         style: ``auto`` for a bar or plain lines, ``json`` for one object a line.
@@ -85,7 +85,7 @@ def _spell(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _bar_watch(bar: Bar, check: Callable[[], None], cost: Cost) -> Watch:
+def _bar_watch(bar: Bar, check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     task = bar.add_task("reading", total=None, how="")
 
@@ -99,10 +99,10 @@ def _bar_watch(bar: Bar, check: Callable[[], None], cost: Cost) -> Watch:
         )
         check()
 
-    return Watch(progress=show, plan=_tell_plan, note=_say)
+    return Listener(progress=show, plan=_tell_plan, note=_say)
 
 
-def _line_watch(check: Callable[[], None], cost: Cost) -> Watch:
+def _line_watch(check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     last = time.monotonic()
 
@@ -115,10 +115,10 @@ def _line_watch(check: Callable[[], None], cost: Cost) -> Watch:
             typer.echo(f"{progress.stage}: {progress.done:,}{of}{how and ', ' + how}", err=True)
         check()
 
-    return Watch(progress=show, plan=_tell_plan, note=_say)
+    return Listener(progress=show, plan=_tell_plan, note=_say)
 
 
-def _json_watch(check: Callable[[], None], cost: Cost) -> Watch:
+def _json_watch(check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     last = 0.0
 
@@ -131,7 +131,7 @@ def _json_watch(check: Callable[[], None], cost: Cost) -> Watch:
             _emit("progress", **asdict(progress), per_second=rate, seconds_left=left, cost=cost())
         check()
 
-    return Watch(
+    return Listener(
         progress=show,
         plan=lambda plan: _emit("plan", **asdict(plan)),
         note=lambda text: _emit("note", text=text),

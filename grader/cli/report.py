@@ -10,13 +10,12 @@ from typing import Any
 import typer
 
 from grader.bank.catalog import Catalog
-from grader.files import write_whole
+from grader.files import check_output, write_whole
 from grader.reading.text import counted
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.settings import load_settings
 from grader.tables.table import ReadAs
-from grader.tables.writers import check_output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

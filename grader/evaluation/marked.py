@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from grader.batch.roles import check_long, is_summary_row, long_parts
 from grader.errors import TableError
 from grader.evaluation.agreement import Numbers
 from grader.evaluation.full_marks import (
@@ -22,7 +21,17 @@ from grader.evaluation.full_marks import (
 from grader.evaluation.marks import read_marks, share
 from grader.grading import Grader
 from grader.records import Failure, Grade, Question
-from grader.tables.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE, find_column, is_alike
+from grader.tables.columns import (
+    ANSWER,
+    QUESTION,
+    QUESTION_ID,
+    REFERENCE,
+    check_long,
+    find_column,
+    is_alike,
+    is_summary_row,
+    long_parts,
+)
 from grader.tables.read import open_table
 from grader.tables.table import ReadAs, Wanted, text_rows
 

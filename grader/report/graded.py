@@ -9,11 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from grader.batch.roles import long_parts
 from grader.errors import AnswerError, TableError
 from grader.report.detail import Detail
 from grader.tables.answer_cells import answer_text
-from grader.tables.cells import was_made_safe
+from grader.tables.cells import was_cut, was_made_safe
 from grader.tables.columns import (
     ADDED,
     ANSWER,
@@ -23,8 +22,8 @@ from grader.tables.columns import (
     QUESTION_ID,
     find_column,
     is_alike,
+    long_parts,
 )
-from grader.tables.details import was_cut
 from grader.tables.read import open_table
 from grader.tables.table import ReadAs, text_rows
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from grader.errors import AnswerError
-from grader.tables.columns import as_text
+from grader.tables.cells import as_text
 
 # What spreadsheets of any language put where a formula failed: #NAME?, #NOM?, #WERT!, #SPILL!
 _CELL_ERROR = re.compile(r"#[^\W\d_a-zß-ÿ][^\sa-z]{0,20}[!?]|#¿[^\sa-z]+\?|Err:\d{3}|#+")
@@ -48,7 +48,7 @@ def answer_text(value: Any) -> str:
     if isinstance(value, dict | list | tuple | bytes):
         unwrapped = _unwrapped(value)
         if unwrapped is None:
-            raise AnswerError(f"the answer is no text but a {type(value).__name__}")
+            raise AnswerError(f"the answer is not text but a {type(value).__name__}")
         value = unwrapped
     text = as_text(value)
     plain = text.strip()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import math
 import shlex
-from collections.abc import Mapping, Sequence
-from datetime import date, time
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
 
 from grader.errors import TableError
-from grader.records import Failure, Grade
+from grader.tables.cells import as_text
+from grader.tables.table import Row, Table
 
 ANSWER, QUESTION_ID, REFERENCE, QUESTION = "answer", "question_id", "reference", "question"
 PARTS = (ANSWER, QUESTION_ID, REFERENCE, QUESTION)
@@ -57,6 +54,15 @@ _OFTEN = {
         "musterlösung",
     ),
     QUESTION: ("question text", "prompt", "user input", "frage", "pregunta", "pergunta"),
+}
+WIDE = "q:"
+NO_PART = "-"
+# What courses call a row that is no candidate's, in the languages that they speak most.
+_SUMMARY_ROWS = {
+    *("overall average", "average", "mean", "class average", "points possible", "total", "overall"),
+    *("durchschnitt", "gesamtdurchschnitt", "mittelwert", "moyenne", "moyenne générale"),
+    *("promedio", "promedio general", "media", "media general", "média", "média geral"),
+    *("gemiddelde", "media complessiva", "standard deviation"),
 }
 NEEDS_REVIEW = "grade_needs_review"
 DETAIL = "grade_detail"
@@ -142,7 +148,7 @@ def check_parts(
         alike = [c for c in columns if is_alike(c, part) and c not in parts.values()]
         if part not in parts and len(alike) > 1:
             raise TableError(
-                f"{where}: columns {_listed(alike)} may each be '{part}': say which with "
+                f"{where}: columns {listed(alike)} may each be '{part}': say which with "
                 + option(part, alike[0])
             )
     rival = next((c for name in _RIVALS if (c := find_column(name, columns))), None)
@@ -154,7 +160,7 @@ def check_parts(
     advice = _advice(parts, columns, q)
     if ANSWER not in parts:
         raise TableError(
-            f"{where}: has no column '{ANSWER}': it has {_listed(columns)}: "
+            f"{where}: has no column '{ANSWER}': it has {listed(columns)}: "
             + (
                 f"if it is '{advice[ANSWER]}', add {_options(advice)}"
                 if ANSWER in advice
@@ -207,38 +213,110 @@ def option(part: str, column: str) -> str:
     return f"--map {shlex.quote(text)}" if set(text) & set('"$`\\!') else f'--map "{text}"'
 
 
-def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
-    """The added cells of a row, by column; those of a failure are empty but for the error."""
-    if isinstance(result, Failure):
-        return dict.fromkeys(ADDED, "") | {"grade_error": f"{result.reason}: {result.message}"}
-    return {
-        "grade_score": result.score,
-        "grade_points": result.points,
-        "grade_max_points": result.max_points,
-        "grade_confidence": result.confidence,
-        "grade_needs_review": result.needs_review,
-        "grade_flags": " ".join(result.flags),
-        "grade_missing": " | ".join(result.missing),
-        "grade_misconceptions": " | ".join(m.claim for m in result.asserted),
-        "grade_feedback": result.feedback,
-        "grade_error": "",
-        DETAIL: json.dumps(result.to_dict(), ensure_ascii=False),
-        "grade_signature": result.signature,
-    }
-
-
-def as_text(value: Any) -> str:
-    """A cell of any type as the text that a CSV holds; nothing is the empty text."""
-    if isinstance(value, str):
-        return value
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
-
-
-def _listed(columns: Sequence[str]) -> str:
+def listed(columns: Sequence[str]) -> str:
+    """The names in quotes, for a message."""
     return ", ".join(f"'{name}'" for name in columns)
+
+
+# ── a table with one answer a row ───────────────────────────────────────────
+
+
+def told_parts(given: Sequence[str], table: Table) -> dict[str, str]:
+    """Part by column, as the user says.
+
+    Raises:
+        TableError: it is not ``PART=COLUMN``, or there is no such column.
+    """
+    told: dict[str, str] = {}
+    for text in given:
+        part, equals, column = text.partition("=")
+        part, column = part.strip(), column.strip()
+        if not equals or not (part in {*PARTS, NO_PART} or part.startswith(WIDE)):
+            raise TableError(
+                f"--map {text}: write PART=COLUMN, where the part is {', '.join(PARTS)}, "
+                f"q:SLUG, or - for none of these"
+            )
+        real = _find_told(column, table.columns)
+        if real is None:
+            raise TableError(
+                f"{table.name}: has no column '{column}' (--map): it has {listed(table.columns)}"
+            )
+        if real in told or (part in PARTS and part in told.values()):
+            raise TableError(f"--map {text}: '{part}' or '{column}' is mapped already")
+        told[real] = part
+    return told
+
+
+def _find_told(name: str, columns: Sequence[str]) -> str | None:
+    """The column of that name; command lines and messages lose blanks and line ends."""
+    if name in columns:
+        return name
+    plain = " ".join(name.split())
+    alike = [c for c in columns if " ".join(c.split()) == plain]
+    return alike[0] if len(alike) == 1 else None
+
+
+def parts_of(told: Mapping[str, str], left: Sequence[str], q: str | None) -> dict[str, str]:
+    """Column by part: as told, else by the names of the columns that are left."""
+    return find_parts(left, told={part: c for c, part in told.items() if part in PARTS}, q=q)
+
+
+def long_parts(table: Table, given: Sequence[str], q: str | None = None) -> dict[str, str]:
+    """Column by part, of a table with one answer a row; what is missing is the caller's to say.
+
+    Args:
+        table: what is read.
+        given: ``PART=COLUMN`` as for ``find_roles``, but for ``q:SLUG``.
+        q: the question of rows that name none.
+
+    Raises:
+        TableError: what is given won't do.
+    """
+    told = told_parts(given, table)
+    wide = [part for part in told.values() if part.startswith(WIDE)]
+    if wide:
+        raise TableError(f"--map {wide[0]}=…: has no place here, where each row is one answer")
+    left = [column for column in table.columns if column not in told]
+    return parts_of(told, left, q)
+
+
+def check_long(
+    table: Table, parts: Mapping[str, str], *, q: str | None = None, told: bool = False
+) -> None:
+    """Refuse a table, with an answer a row, that can't be graded.
+
+    Raises:
+        TableError: a part is missing, or its column holds formulas without a result.
+    """
+    try:
+        check_parts(parts, table.columns, table.name, q=q, told=told)
+    except TableError as error:
+        if table.likelier_header is None:
+            raise
+        raise TableError(
+            f"{error}; or, if row {table.likelier_header} is the header, add --header-row "
+            f"{table.likelier_header}"
+        ) from None
+    check_hollow(table, parts.values())
+
+
+def check_hollow(table: Table, columns: Iterable[str]) -> None:
+    """Refuse columns of formulas without a result.
+
+    Raises:
+        TableError: there is one among these.
+    """
+    for column in columns:
+        if column in table.hollow:
+            raise TableError(
+                f"{table.name}: column '{column}' holds formulas without a stored result "
+                f"({table.hollow[column]}): open the workbook in a spreadsheet program and save it"
+            )
+
+
+def is_summary_row(row: Row, answers: Iterable[str]) -> bool:
+    """Whether a row is an average or the like: it has no answer, and is called so."""
+    if any(as_text(row.get(column)).strip() not in {"", "-"} for column in answers):
+        return False
+    first = next((text for cell in row.values() if (text := as_text(cell).strip())), "")
+    return first.lower().rstrip(":") in _SUMMARY_ROWS

@@ -117,11 +117,10 @@ def open_delimited(
         TableError: it has no header, is not well-formed, or a row has text beyond the header.
     """
     source = _source(file, form, encoding, read_as, wanted)
-    with source.lines() as lines:
-        rows = ((line.number, source.mended(line.cells)) for line in lines)
-        head = list(islice((r for r in rows if any(c.strip() for c in r[1])), _HEAD_ROWS))
+    filled = (row for row in source.cells() if any(cell.strip() for cell in row[1]))
+    head = list(islice(filled, _HEAD_ROWS))
     header = find_header(head, str(file), told=read_as.header_row, wanted=wanted)
-    header = _with_row_names(source, header)
+    header = _with_row_names([*head, *islice(filled, _HEAD_ROWS)], header)
     layout, strays = _looked_through(source, header, wanted)
     columns = layout.columns()
 
@@ -175,12 +174,11 @@ def _whole_rows(sample: list[str]) -> list[str]:
     return sample[:end] or sample
 
 
-def _with_row_names(source: _Source, header: Header) -> Header:
+def _with_row_names(rows: list[tuple[int, list[str]]], header: Header) -> Header:
     """The header with a nameless column in front where R has left its name out."""
-    width = len(header.names)
-    rows = (cells for n, cells in source.cells() if n > header.number and n not in header.below)
-    sample = list(islice((row for row in rows if any(c.strip() for c in row)), _HEAD_ROWS))
-    if sample and has_row_names(sample, width) and all(row[-1:] for row in sample):
+    below = [cells for n, cells in rows if n > header.number and n not in header.below]
+    sample = below[:_HEAD_ROWS]
+    if sample and has_row_names(sample, len(header.names)) and all(row[-1:] for row in sample):
         return Header(header.number, ("", *header.names), header.below, header.notes)
     return header
 

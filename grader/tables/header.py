@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.errors import TableError
-from grader.tables.columns import as_text
-from grader.tables.table import Row, Wanted, counted
+from grader.reading.text import counted
+from grader.tables.cells import as_text
+from grader.tables.table import Row, Wanted
 
 Cells = tuple[int, Sequence[Any]]
 """A row with its number, as a spreadsheet counts."""

@@ -96,7 +96,7 @@ def _parsed(text: str, where: str) -> Any:
     except json.JSONDecodeError as error:
         raise TableError(f"{where}: is not JSON: {error.msg} (column {error.colno})") from error
     except (ValueError, RecursionError) as error:
-        raise TableError(f"{where}: is no JSON that can be read: {error}") from error
+        raise TableError(f"{where}: can't be read as JSON: {error}") from error
     return _all_without_halves(value) if _HALF.search(text) else value
 
 

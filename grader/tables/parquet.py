@@ -9,7 +9,8 @@ from typing import Any
 
 from grader.errors import TableError
 from grader.extras import require
-from grader.tables.columns import ADDED, NEEDS_REVIEW, NUMBERS, as_text
+from grader.tables.cells import as_text
+from grader.tables.columns import ADDED, NEEDS_REVIEW, NUMBERS
 from grader.tables.header import check_header
 from grader.tables.table import Row, Table
 

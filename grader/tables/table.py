@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grader.errors import TableError
-from grader.tables.columns import as_text
+from grader.tables.cells import as_text
 from grader.tables.formats import Format
 
 Row = dict[str, Any]
@@ -101,8 +101,3 @@ def text_rows(table: Table) -> Iterator[tuple[int, dict[str, str]]]:
     """Number and row, with every cell as text, and every column there."""
     for number, row in table.numbered():
         yield number, {column: as_text(row.get(column)) for column in table.columns}
-
-
-def counted(number: int, what: str) -> str:
-    """``1 row``, ``2 rows``."""
-    return f"{number:,} {what}" + ("" if number == 1 else "s")

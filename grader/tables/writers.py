@@ -6,7 +6,6 @@ import csv
 import gzip
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +14,8 @@ from typing import Any, BinaryIO, Protocol
 
 from grader.errors import OutputError
 from grader.files import placed
-from grader.tables.cells import CELL_LIMIT, safe_cell
-from grader.tables.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS, as_text
+from grader.tables.cells import CELL_LIMIT, as_text, safe_cell
+from grader.tables.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS
 from grader.tables.formats import Format
 from grader.tables.parquet import ParquetTable
 from grader.tables.table import Row
@@ -168,24 +167,6 @@ def _writer(
             table.close()
             if packed:
                 stream.close()
-
-
-def check_output(file: Path, *, force: bool) -> None:
-    """Refuse an output that must not or can't be written, before any work is done.
-
-    Raises:
-        OutputError: it exists, is a folder, or its folder is missing or read-only.
-    """
-    if file.is_dir():
-        raise OutputError(f"{file}: is a folder: name a file to write")
-    if file.exists() and not file.is_file():
-        raise OutputError(f"{file}: is not a file that can be replaced: choose another name")
-    if file.exists() and not force:
-        raise OutputError(f"{file}: exists already: choose another name, or add --force")
-    if not file.parent.is_dir():
-        raise OutputError(f"{file}: there is no folder {file.parent}: make it first")
-    if not os.access(file.parent, os.W_OK):
-        raise OutputError(f"{file}: can't be written: no permission in {file.parent}")
 
 
 def check_fits(row: Row, form: Format, where: str) -> None:

@@ -7,7 +7,7 @@ import shlex
 import struct
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from zipfile import BadZipFile, ZipFile
 from grader.errors import TableError
 from grader.extras import require
 from grader.reading.text import without_halves
-from grader.tables.cells import CELL_LIMIT, safe_cell
-from grader.tables.columns import DETAIL, as_text
-from grader.tables.details import fitting_detail
+from grader.tables.cells import CELL_LIMIT, as_text, fitting_detail, safe_cell
+from grader.tables.columns import DETAIL
 from grader.tables.header import Layout, find_header, is_filled, rows_under
 from grader.tables.sheet_part import Merged, filled_down, part_of
 from grader.tables.table import ReadAs, Row, Table, Wanted
@@ -69,12 +68,13 @@ def open_xlsx(file: Path, read_as: ReadAs | None = None, wanted: Wanted | None =
     _check_zip(file)
     title, notes = _choose(file, read_as, wanted)
     with _sheet(file, title) as sheet:
-        header = find_header(_head(sheet), str(file), told=read_as.header_row, wanted=wanted)
-        part = part_of(file, sheet)
+        header = find_header(_head(file, sheet), str(file), told=read_as.header_row, wanted=wanted)
+        with _naming(file):
+            part = part_of(file, sheet)
     layout = Layout(header, str(file), wanted)
     with _sheet(file, title) as sheet:
         before = header.number
-        for number, row in _rows(sheet, part.merged):
+        for number, row in _rows(file, sheet, part.merged):
             if number <= header.number or number in header.below:
                 continue
             if any(map(is_filled, row)):
@@ -86,7 +86,7 @@ def open_xlsx(file: Path, read_as: ReadAs | None = None, wanted: Wanted | None =
 
     def rows() -> Iterator[tuple[int, Row]]:
         with _sheet(file, title) as sheet:
-            yield from rows_under(columns, header, _rows(sheet, part.merged))
+            yield from rows_under(columns, header, _rows(file, sheet, part.merged))
 
     return Table(
         name=str(file),
@@ -135,12 +135,12 @@ def _told(name: str, titles: Sequence[str], problem: str) -> str:
 
 def _is_wanted(sheet: Any, file: Path, wanted: Wanted) -> bool:
     """Whether a sheet has a column that is looked for."""
-    head = _head(sheet)
+    head = _head(file, sheet)
     return bool(head) and any(map(wanted, find_header(head, str(file), wanted=wanted).names))
 
 
-def _head(sheet: Any) -> list[tuple[int, list[Any]]]:
-    filled = (row for row in _rows(sheet, ()) if any(map(is_filled, row[1])))
+def _head(file: Path, sheet: Any) -> list[tuple[int, list[Any]]]:
+    filled = (row for row in _rows(file, sheet, ()) if any(map(is_filled, row[1])))
     return list(islice(filled, _HEAD_ROWS))
 
 
@@ -150,7 +150,7 @@ def _hollow(file: Path, title: str, header: int, columns: Mapping[int, str]) -> 
     found: dict[str, list[str]] = {}
     with _sheet(file, title) as values, _sheet(file, title, formulas=True) as formulas:
         for (number, row), (_, written) in zip(
-            _all_rows(values), _all_rows(formulas), strict=False
+            _all_rows(file, values), _all_rows(file, formulas), strict=False
         ):
             for at, name in columns.items() if number > header else ():
                 if _at(row, at) is None and _at(written, at) is not None:
@@ -193,17 +193,17 @@ def _check_zip(file: Path) -> None:
 def _workbook(file: Path, *, formulas: bool = False) -> Iterator[Any]:
     """The workbook, with the results of its formulas or with the formulas."""
     openpyxl = require("openpyxl", "xlsx")
-    # By its bytes: openpyxl refuses names with another ending.
-    with _naming(file), file.open("rb") as stream:
-        book = openpyxl.load_workbook(
-            stream, read_only=True, data_only=not formulas, keep_links=False
-        )
-        try:
-            if not book.worksheets:
-                raise TableError(f"{file}: the workbook has no sheet of cells")
-            yield book
-        finally:
-            book.close()
+    with ExitStack() as stack:
+        with _naming(file):
+            # By its bytes: openpyxl refuses names with another ending.
+            stream = stack.enter_context(file.open("rb"))
+            book = openpyxl.load_workbook(
+                stream, read_only=True, data_only=not formulas, keep_links=False
+            )
+        stack.callback(book.close)
+        if not book.worksheets:
+            raise TableError(f"{file}: the workbook has no sheet of cells")
+        yield book
 
 
 @contextmanager
@@ -212,13 +212,13 @@ def _sheet(file: Path, title: str, *, formulas: bool = False) -> Iterator[Any]:
         yield next(sheet for sheet in book.worksheets if sheet.title == title)
 
 
-def _rows(sheet: Any, merged: Sequence[Merged]) -> Iterator[tuple[int, list[Any]]]:
+def _rows(file: Path, sheet: Any, merged: Sequence[Merged]) -> Iterator[tuple[int, list[Any]]]:
     """Number and cells of each row that is not blank, without blank cells at its end.
 
     What stands in a cell that is merged with those below it stands in each of them.
     """
     unescape = require("openpyxl.utils.escape", "xlsx").unescape
-    for number, values in filled_down(_all_rows(sheet), merged):
+    for number, values in filled_down(_all_rows(file, sheet), merged):
         cells = list(values[:_COLUMN_LIMIT])
         while cells and cells[-1] is None:
             cells.pop()
@@ -226,13 +226,15 @@ def _rows(sheet: Any, merged: Sequence[Merged]) -> Iterator[tuple[int, list[Any]
             yield number, [without_halves(unescape(c)) if isinstance(c, str) else c for c in cells]
 
 
-def _all_rows(sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
-    sheet.reset_dimensions()  # some programs declare them wrongly
-    return enumerate(sheet.iter_rows(max_row=ROW_LIMIT, values_only=True), start=1)
+def _all_rows(file: Path, sheet: Any) -> Iterator[tuple[int, Sequence[Any]]]:
+    with _naming(file):
+        sheet.reset_dimensions()  # some programs declare them wrongly
+        yield from enumerate(sheet.iter_rows(max_row=ROW_LIMIT, values_only=True), start=1)
 
 
 @contextmanager
 def _naming(file: Path) -> Iterator[None]:
+    """What openpyxl and zipfile raise, as ours; for their calls alone, since it is so much."""
     try:
         yield
     except _DAMAGED as error:

@@ -2,16 +2,19 @@
 
 import csv
 import json
+import shutil
 import signal
 import sqlite3
 import subprocess
-import time
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from grader.batch.ledger import ledger_file, open_ledger
-from grader.batch.runner import Watch, grade_file
+from grader.batch.ledger_schema import MIGRATIONS
+from grader.batch.runner import Listener, grade_file
 from grader.errors import LedgerError, TableError
 from grader.grading import Grader
 from grader.judge.judge import Judge
@@ -129,16 +132,16 @@ def many(folder, rows=20_000):
 
 
 def started(table, out):
-    """A run that has graded something."""
+    """A run that says that it has graded something."""
     process = subprocess.Popen(
-        [*GRADE, "batch", str(table), "-o", str(out)], stderr=subprocess.PIPE, text=True
+        [*GRADE, "batch", str(table), "-o", str(out), "--progress", "json"],
+        stderr=subprocess.PIPE,
+        text=True,
     )
-    log = out.with_name(out.name + ".ledger-wal")
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not (log.exists() and log.stat().st_size > 100_000):
-        time.sleep(0.02)
-    assert process.poll() is None
-    return process
+    for line in process.stderr:
+        if json.loads(line).get("stage") == "grading":
+            return process
+    raise AssertionError(f"it ended with {process.wait()}")
 
 
 def test_ctrl_c_leaves_no_output_and_says_how_to_go_on(tmp_path):
@@ -162,15 +165,28 @@ def test_a_second_run_on_the_same_output_is_refused(tmp_path):
         process.communicate()
 
 
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from grader import Grader
+from grader.batch.runner import Listener, grade_file
+
+def progress(now):
+    if now.stage == "grading":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+grade_file(Grader(), [sys.argv[1]], Path(sys.argv[2]), listener=Listener(progress=progress))
+"""
+
+
 def test_a_killed_run_goes_on_and_writes_what_an_undisturbed_one_writes(tmp_path):
     table = many(tmp_path, 70)
-    process = started(table, tmp_path / "out.csv")
-    process.kill()
-    process.communicate()
+    killed = subprocess.run([sys.executable, "-c", KILLED, table, "out.csv"], check=False)
+    assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "out.csv").exists()
     again = grade("batch", table, "-o", tmp_path / "out.csv")
     assert again.returncode == 0, again.stderr
-    assert "were graded before" in again.stderr
+    assert "32 answers were graded before" in again.stderr
     assert grade("batch", table, "-o", tmp_path / "whole.csv").returncode == 0
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
@@ -181,6 +197,22 @@ def run(grader, folder, text, **options):
         grader, [str(write(folder, text))], folder / "out.csv", force=True, **options
     )
     return read(folder / "out.csv"), summary
+
+
+def test_an_answer_that_is_refused_by_now_has_no_grade_though_the_ledger_knows_one(
+    grader, tmp_path, monkeypatch
+):
+    table = f'answer,question_id\n"{ANSWER}",dropout\nUnits are dropped.,dropout\n,dropout\n'
+    run(grader, tmp_path, table)
+    own = Grader(Settings(max_answer_chars=30), encoder=grader.encoder, verifier=grader.verifier)
+    checked = []
+    real = own.check_answer
+    monkeypatch.setattr(own, "check_answer", lambda text: checked.append(text) or real(text))
+    rows, summary = run(own, tmp_path, table)
+    assert (summary.rows, summary.failed) == (3, 2)
+    assert [bool(row["grade_error"]) for row in rows] == [True, False, True]
+    assert [bool(row["grade_score"]) for row in rows] == [False, True, False]
+    assert checked.count("Units are dropped.") == 1
 
 
 class Counting:
@@ -218,7 +250,7 @@ def test_what_was_changed_is_named_and_graded_anew_alone(own_folders, tmp_path):
 
     def once(**settings):
         grader = Grader(Settings(bank=bank, rubrics=rubrics, **settings))
-        run(grader, tmp_path, table, watch=Watch(plan=plans.append))
+        run(grader, tmp_path, table, listener=Listener(plan=plans.append))
         return plans[-1]
 
     assert (once().to_grade, once().to_grade) == (2, 0)
@@ -311,6 +343,41 @@ def newer(file, statement):
         connection.execute(statement)
 
 
+def rows_of(ledger, sql):
+    with closing(sqlite3.connect(ledger)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+@pytest.mark.parametrize("jobs", [True, False], ids=["with tables of jobs", "older than those"])
+def test_a_ledger_of_version_0_1_0_goes_on(grader, tmp_path, monkeypatch, jobs):
+    """Its run was killed when two of the four answers were graded."""
+    for file in (Path(__file__).parent / "ledger-0.1.0").iterdir():
+        shutil.copy(file, tmp_path)
+    ledger = tmp_path / "out.csv.ledger"
+    for table in () if jobs else ("job", "job_request", "job_spent"):
+        newer(ledger, f"DROP TABLE {table}")
+    kept = rows_of(ledger, "SELECT * FROM graded ORDER BY answer")
+    then = {
+        digest: json.loads(v)
+        for digest, v in rows_of(ledger, "SELECT digest, versions FROM question")
+    }
+    # Models and libraries may be others by now: as if they were those of then.
+    real = grader.identity
+    monkeypatch.setattr(grader, "identity", lambda q: then.get(q.digest) or real(q))
+    plans = []
+    listener = Listener(plan=plans.append)
+    summary = grade_file(grader, ["in.csv"], tmp_path / "out.csv", listener=listener)
+    assert (plans[0].distinct, plans[0].to_grade) == (4, 2)
+    assert (summary.rows, summary.failed) == (5, 1)
+    assert [row["grade_score"] != "" for row in read(tmp_path / "out.csv")] == [True] * 4 + [False]
+    assert set(kept) < set(rows_of(ledger, "SELECT * FROM graded"))
+    assert rows_of(ledger, "PRAGMA user_version") == [(len(MIGRATIONS),)]
+    monkeypatch.setattr(grader, "identity", lambda q: real(q) | {"encoder": "another"})
+    grade_file(grader, ["in.csv"], tmp_path / "out.csv", listener=listener)
+    assert (plans[1].to_grade, sum(plans[1].anew.values())) == (4, 4)
+    assert set(kept) < set(rows_of(ledger, "SELECT * FROM graded")), "what was paid for is kept"
+
+
 def test_a_run_that_is_stopped_keeps_what_it_graded(grader, tmp_path, monkeypatch):
     counting = Counting(grader, monkeypatch)
     lines = "".join(f"Answer number {i} is dropped.,dropout\n" for i in range(40))
@@ -320,7 +387,7 @@ def test_a_run_that_is_stopped_keeps_what_it_graded(grader, tmp_path, monkeypatc
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(grader, tmp_path, "answer,question_id\n" + lines, watch=Watch(progress=stop))
+        run(grader, tmp_path, "answer,question_id\n" + lines, listener=Listener(progress=stop))
     assert not (tmp_path / "out.csv").exists()
     assert len(counting.graded) == 32
     rows, _ = run(grader, tmp_path, "answer,question_id\n" + lines)
@@ -338,7 +405,7 @@ def test_a_table_that_changes_while_it_is_graded_is_noticed(grader, tmp_path):
             grader,
             tmp_path,
             f'answer,question_id\n"{ANSWER}",dropout\n',
-            watch=Watch(progress=change),
+            listener=Listener(progress=change),
         )
     assert not (tmp_path / "out.csv").exists()
 
@@ -425,10 +492,10 @@ def test_a_grade_whose_judge_failed_is_made_anew_by_the_next_run(grader, tmp_pat
             second, _ = run(own, tmp_path, table)
             assert len(server.requests) == asked + 1, "the other is not paid for again"
             plans = []
-            run(own, tmp_path, table, watch=Watch(plan=plans.append))
+            run(own, tmp_path, table, listener=Listener(plan=plans.append))
     assert "judge_failed" in first[1]["grade_flags"]
     assert "judge_failed" not in second[1]["grade_flags"]
     assert first[0] == second[0]
     assert plans[0].to_grade == 0
-    run(grader, tmp_path, table, watch=Watch(plan=plans.append))
+    run(grader, tmp_path, table, listener=Listener(plan=plans.append))
     assert plans[1].to_grade == 2, "without the judge they are other grades"

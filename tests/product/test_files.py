@@ -5,8 +5,7 @@ import os
 import pytest
 
 from grader.errors import OutputError
-from grader.files import write_whole
-from grader.tables.writers import check_output
+from grader.files import check_output, write_whole
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):

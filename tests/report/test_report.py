@@ -17,8 +17,7 @@ from grader.errors import TableError
 from grader.report.graded import read_graded
 from grader.report.page import report_page
 from grader.report.statistics import BINS, histogram, item_rest, question_statistics
-from grader.tables.cells import CELL_LIMIT
-from grader.tables.details import fitting_detail
+from grader.tables.cells import CELL_LIMIT, fitting_detail
 from tests.support.own_bank import ROOT
 
 HOSTILE = (

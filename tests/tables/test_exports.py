@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader.batch.entries import Asked, entries
 from grader.batch.header_matching import wanted_names
-from grader.batch.roles import entries, find_roles
-from grader.batch.runner import Watch, grade_file
+from grader.batch.roles import find_roles
+from grader.batch.runner import Listener, grade_file
 from grader.cli.main import run
 from grader.errors import AnswerError, InputError, TableError
 from grader.report.graded import read_graded
@@ -51,8 +52,8 @@ def understood(grader, file, mapping=(), q=None, **read_as):
     wanted = wanted_names(grader.catalog.names(), mapping)
     with open_source([str(file)], file.with_suffix(".out"), ReadAs(**read_as), wanted) as table:
         roles = find_roles(table, grader, mapping, q)
-        asked = [entry.asked for entry in entries(table, roles)]
-    found = [(grader.row_question(a, q), a.get("answer")) for a in asked]
+        asked = [(entry.asked._asdict(), entry.answer) for entry in entries(table, roles)]
+    found = [(grader.row_question(a, q), answer) for a, answer in asked]
     return [(getattr(q, "id", q), a) for q, a in found], (*table.notes, *roles.notes)
 
 
@@ -143,7 +144,11 @@ def test_an_empty_answer_and_an_average_row_are_told_as_what_they_are(grader, tm
     given = ["q:dropout=Response 1", "q:relu=Response 2"]
     notes = []
     grade_file(
-        grader, [str(file)], tmp_path / "o.jsonl", mapping=given, watch=Watch(note=notes.append)
+        grader,
+        [str(file)],
+        tmp_path / "o.jsonl",
+        mapping=given,
+        listener=Listener(note=notes.append),
     )
     rows = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     assert [row["grade_score"] is None for row in rows] == [False, True]
@@ -190,9 +195,8 @@ def test_what_judging_frameworks_call_the_three_is_read(grader, tmp_path, row):
     wanted = wanted_names(grader.catalog.names(), ())
     table = open_table(file, wanted=wanted)
     [entry] = entries(table, find_roles(table, grader, (), None))
-    assert {k: v for k, v in entry.asked.items() if v is not None} == {
-        "question": "When?", "answer": "At 100.", "reference": "At 100 degrees."
-    }  # fmt: skip
+    assert entry.answer == "At 100."
+    assert entry.asked == Asked("", reference="At 100 degrees.", question="When?")
 
 
 # ── the answer's cell ───────────────────────────────────────────────────────
@@ -266,7 +270,7 @@ def test_names_of_many_words_are_no_rest_of_a_text(tmp_path):
 def test_an_option_that_does_not_fit_the_format_is_refused(tmp_path):
     file = put(tmp_path, "t.csv", "answer\nx\n")
     for told, problem in (
-        ({"sheet": "A"}, "leave out  --sheet"),
+        ({"sheet": "A"}, "leave out --sheet"),
         ({"header_row": 9}, "is blank or not there"),
         ({"header_row": 0}, "counted from 1"),
         ({"delimiter": "ab"}, "give one sign"),
@@ -274,7 +278,7 @@ def test_an_option_that_does_not_fit_the_format_is_refused(tmp_path):
         with pytest.raises(TableError, match=problem):
             open_table(file, ReadAs(**told))
     lines = put(tmp_path, "t.jsonl", '{"answer": "x"}')
-    with pytest.raises(TableError, match="leave out  --header-row"):
+    with pytest.raises(TableError, match="leave out --header-row"):
         open_table(lines, ReadAs(header_row=1))
 
 

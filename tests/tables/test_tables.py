@@ -2,7 +2,6 @@
 
 import csv
 import datetime as dt
-import gzip
 import io
 import json
 import sys
@@ -15,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.batch.roles import entries, find_roles
+from grader.batch.entries import entries
+from grader.batch.roles import find_roles
 from grader.batch.runner import grade_file
 from grader.errors import MissingExtraError, OutputError, TableError
-from grader.tables.cells import CELL_LIMIT, safe_cell, was_made_safe
+from grader.tables.cells import CELL_LIMIT, fitting_detail, safe_cell, was_cut, was_made_safe
 from grader.tables.columns import ADDED
-from grader.tables.details import fitting_detail, was_cut
 from grader.tables.encodings import find_encoding
 from grader.tables.formats import format_of_output
 from grader.tables.inputs import open_source
@@ -119,31 +118,34 @@ def test_a_named_encoding_is_believed_and_a_wrong_one_told(tmp_path):
             open_table(file, ReadAs(encoding=name))
 
 
-@pytest.mark.parametrize(
-    ("name", "data", "problem"),
-    [
-        ("t.jsonl", '{"answer": "x"}\n{"answer": \n', ":2: is not JSON"),
-        ("t.jsonl", '{"answer": "x"}\n[1]\n', ":2: must be an object"),
-        (
-            "t.jsonl",
-            '{"answer": "x", "answer": "y"}\n',
-            ":1: can't be read as JSON.*a key stands twice",
-        ),
-        ("t.jsonl", "[" * 100_000 + "\n", ":1: can't be read as JSON"),
-        ("t.jsonl", "\n\n", "is empty"),
-        ("t.csv", '"a\nb', "not a well-formed CSV"),
-        ("t.csv", "\n\n", "is empty"),
-        ("t.csv.gz", gzip.compress(b"answer\n" + b"x\n" * 9999, mtime=0)[:60], "gzip is damaged"),
-        ("t.parquet", b"PAR1 and nothing more", "can't be read as Parquet"),
-        ("t.xlsx", b"PK\x03\x04 and nothing more", "can't be read as a workbook"),
-        ("t.xls", b"\xd0\xcf\x11\xe0 old", "is an old or password-protected Excel"),
-        ("t.csv", b"%PDF-1.4", "is a PDF"),
-    ],
-)
-def test_a_damaged_table_is_one_clear_error(tmp_path, name, data, problem):
-    with pytest.raises(TableError, match=problem) as caught:
-        rows_of(put(tmp_path, name, data))
-    assert name in str(caught.value)
+def examples(folder, ending):
+    """Tables of a folder; beside each lies, by its name with an ending, what comes of it."""
+    files = sorted((ROOT / "tests" / "tables" / folder).iterdir())
+    return [pytest.param(f, id=f.name) for f in files if f.suffix != ending]
+
+
+@pytest.mark.parametrize("file", examples("positive", ".rows"))
+def test_a_table_is_read_as_the_rows_beside_it(file):
+    wanted = {"answer", "question_id"}.__contains__
+    rows = file.with_name(f"{file.name}.rows").read_text(encoding="utf-8").splitlines()
+    assert [row for _, row in text_rows(open_table(file, wanted=wanted))] == [
+        *map(json.loads, rows)
+    ]
+
+
+@pytest.mark.parametrize("file", examples("negative", ".message"))
+def test_a_table_is_refused_with_the_message_beside_it(grader, tmp_path, file):
+    message = file.with_name(f"{file.name}.message").read_text(encoding="utf-8").strip()
+    with pytest.raises(TableError) as caught:
+        grade_file(grader, [str(file)], tmp_path / "out.csv")
+    assert str(file) in str(caught.value)
+    assert message in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_that_is_nested_too_deep_is_one_clear_error(tmp_path):
+    with pytest.raises(TableError, match=r"t.jsonl:1: can't be read as JSON"):
+        rows_of(put(tmp_path, "t.jsonl", "[" * 100_000 + "\n"))
 
 
 def test_a_line_without_end_does_not_fill_the_memory(tmp_path):
@@ -235,6 +237,14 @@ def test_a_zip_that_lies_about_its_size_is_refused(tmp_path):
     data = file.read_bytes().replace(b"sheet9.xml", b"sheet1.xml")
     with pytest.raises(TableError, match="can't be read as a workbook"):
         rows_of(put(tmp_path, "t.xlsx", data))
+
+
+def test_a_fault_of_ours_is_not_told_as_one_of_the_workbook(tmp_path):
+    def wanted(_):
+        raise TypeError("ours")
+
+    with pytest.raises(TypeError, match="ours"):
+        open_table(workbook(tmp_path / "t.xlsx", [["answer"], ["x"]]), wanted=wanted)
 
 
 def test_a_zip_that_is_no_workbook_says_so(tmp_path):
@@ -391,13 +401,17 @@ def asked(grader, tmp_path, header, cells, given=(), q=None):
     return roles, list(entries(table, roles))
 
 
+def question_and_answer(entry):
+    return entry.asked.question_id, entry.answer
+
+
 def test_columns_are_found_whatever_their_case_or_as_told(grader, tmp_path):
     _, [entry] = asked(grader, tmp_path, ["Answer", "Question ID"], ["x", "dropout"])
-    assert entry.asked == {"answer": "x", "question_id": "dropout"}
+    assert question_and_answer(entry) == ("dropout", "x")
     assert entry.cells == {"Answer": "x", "Question ID": "dropout"}, "the names stay"
     given = ["answer=My Response", "question_id=Q"]
     _, [entry] = asked(grader, tmp_path, ["My Response ", "Q"], ["x", "relu"], given)
-    assert entry.asked == {"answer": "x", "question_id": "relu"}
+    assert question_and_answer(entry) == ("relu", "x")
 
 
 def test_a_wide_sheet_is_a_row_a_candidate(grader, tmp_path):
@@ -420,7 +434,7 @@ def test_the_example_sheet_is_wide(grader):
 def test_a_form_is_matched_by_the_questions_own_words_and_says_how(grader, tmp_path):
     prompt = grader.question("dropout").prompt
     roles, found = asked(grader, tmp_path, ["Timestamp", f"2. {prompt.upper()} *"], ["now", "x"])
-    assert found[0].asked == {"question_id": "dropout", "answer": "x"}
+    assert question_and_answer(found[0]) == ("dropout", "x")
     assert "answers dropout" in roles.notes[0]
 
 
@@ -429,7 +443,7 @@ def test_a_header_that_may_be_a_question_is_asked_about(grader, tmp_path):
     with pytest.raises(TableError, match=r"is perhaps dropout: say --map \"q:dropout=Explain"):
         asked(grader, tmp_path, header, ["Ann", "x"])
     _, found = asked(grader, tmp_path, header, ["Ann", "x"], [f"q:dropout={header[1]}"])
-    assert found[0].asked == {"question_id": "dropout", "answer": "x"}
+    assert question_and_answer(found[0]) == ("dropout", "x")
     with pytest.raises(TableError, match="has no column 'answer'"):
         asked(grader, tmp_path, header, ["Ann", "x"], [f"-={header[1]}"])
 

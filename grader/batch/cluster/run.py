@@ -17,12 +17,12 @@ from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import reduce
-from typing import Any
+from typing import Any, Unpack
 
 from grader.batch.cluster.storage import Source, Target, find_source, find_target, whole, write_part
 from grader.batch.ledger import open_ledger
 from grader.batch.roles import Roles, find_roles
-from grader.batch.runner import Progress, Run, Watch
+from grader.batch.runner import Listener, Progress, Run, TableOptions
 from grader.batch.summary import Summary, count, merge, shortened
 from grader.environment import environment
 from grader.errors import ClusterError, GraderError, TableError
@@ -32,7 +32,7 @@ from grader.settings import Settings
 from grader.tables.columns import ADDED
 from grader.tables.formats import Format
 from grader.tables.parquet import ArrowTables
-from grader.tables.table import ReadAs, Row, Table
+from grader.tables.table import Row, Table
 from grader.tables.writers import new_table
 
 _EXTRA = "ray"
@@ -66,13 +66,8 @@ def grade_on_cluster(
     inputs: Sequence[str],
     output: str,
     *,
-    q: str | None = None,
-    mapping: Sequence[str] = (),
-    force: bool = False,
-    read_as: ReadAs | None = None,
-    output_delimiter: str | None = None,
     judged: bool = False,
-    watch: Watch | None = None,
+    **options: Unpack[TableOptions],
 ) -> Summary:
     """Grade every answer of a table on a Ray cluster; rows come out as from ``grade_file``.
 
@@ -83,13 +78,9 @@ def grade_on_cluster(
         settings: of the graders; each uses all cores of its node, whatever ``threads`` says.
         inputs: files and folders of CSV or Parquet, which all nodes see; or ``s3://``.
         output: a file by its ending; else a folder of parts in the format of the input.
-        q: the question of rows that name none.
-        mapping: ``PART=COLUMN`` for columns with other names.
-        force: replace an output file that exists.
-        read_as: what is known of CSV.
-        output_delimiter: of CSV that is written; that of the input if not given.
         judged: let the judge check every point; its limits hold for the cluster as a whole.
-        watch: is told how it goes, where the output is one file.
+        options: see ``TableOptions``; ``read_as`` is of CSV alone, and ``listener`` is told how
+            it goes where the output is one file.
 
     Raises:
         TableError, OutputError: the table or the output won't do. A row that can't be graded
@@ -97,13 +88,18 @@ def grade_on_cluster(
         ClusterError: the cluster can't be reached, or could not finish.
         MissingExtraError: Ray is not installed.
     """
-    watch = watch or Watch()
+    q, listener = options.get("q"), options.get("listener") or Listener()
     ray = _load_ray()
-    source = find_source(inputs, read_as)
-    target = find_target(output, source, force=force, delimiter=output_delimiter)
-    roles = find_roles(source.table, Grader(settings), mapping, q)
+    source = find_source(inputs, options.get("read_as"))
+    target = find_target(
+        output,
+        source,
+        force=options.get("force", False),
+        delimiter=options.get("output_delimiter"),
+    )
+    roles = find_roles(source.table, Grader(settings), options.get("mapping", ()), q)
     for note in roles.notes:
-        watch.note(note)
+        listener.note(note)
     with _quiet(), _cluster(ray), _naming(ray, source.table.name):
         # Not, for one, a head that only leads.
         nodes = sum(n["Alive"] and n["Resources"].get("CPU", 0) > 0 for n in ray.nodes())
@@ -120,7 +116,7 @@ def grade_on_cluster(
         if target.file is None:
             counts = _write_parts(graded, target, job)
         else:
-            counts = _write_file(graded, target, job, watch)
+            counts = _write_file(graded, target, job, listener)
     return shortened(counts)
 
 
@@ -155,7 +151,7 @@ class Node:
         table = replace(self._job.table, numbered=lambda: enumerate(rows, start=1))
         self._ledger.want_nothing()
         job = self._job
-        run = Run(self._grader, self._ledger, table, job.roles, job.form, job.q, Watch())
+        run = Run(self._grader, self._ledger, table, job.roles, job.form, job.q, Listener())
         run.plan()
         run.grade()
         graded = self._tables.table(run.rows())
@@ -289,7 +285,7 @@ def _read(ray: Any, source: Source) -> Any:
     )
 
 
-def _write_file(graded: Any, target: Target, job: _Job, watch: Watch) -> Summary:
+def _write_file(graded: Any, target: Target, job: _Job, listener: Listener) -> Summary:
     """Write everything into one file, here."""
     assert target.file is not None
     counts = _NOTHING
@@ -301,7 +297,7 @@ def _write_file(graded: Any, target: Target, job: _Job, watch: Watch) -> Summary
             rows, of_block = _taken(block)
             writer.write(rows)
             counts = merge(counts, of_block)
-            watch.progress(
+            listener.progress(
                 Progress(
                     stage="grading",
                     done=counts.rows,

@@ -13,12 +13,13 @@ from typing import Any, BinaryIO, cast
 
 from grader.errors import OutputError, TableError
 from grader.extras import require
+from grader.files import check_output
 from grader.tables.delimiter import find_delimiter
 from grader.tables.formats import Format, format_of_output, named_format
 from grader.tables.header import check_header
 from grader.tables.parquet import ParquetTable
 from grader.tables.table import ReadAs, Row, Table, sign_of, written_delimiter
-from grader.tables.writers import STDOUT, check_output, text_writer
+from grader.tables.writers import STDOUT, text_writer
 
 _EXTRA = "ray"
 _READ: tuple[Format, ...] = ("csv", "parquet")
