@@ -1,29 +1,29 @@
-"""``grade eval`` and ``grade calibrate``: grades beside people's marks."""
+"""``grade eval``: how far grades agree with people's marks."""
 
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.table import Table
 
-from grader.batch.header_matching import wanted_names
-from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
+from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_failures
+from grader.cli.marked import grade_answers, read_answers
+from grader.cli.options import EvalOptions
 from grader.cli.terminal import show
-from grader.errors import InputError, OutputError
-from grader.evaluation.marked import Judgement, Marked, judge, read_marked
+from grader.errors import OutputError
+from grader.evaluation.marked import Judgement
 from grader.evaluation.page import judging_note, shown
+from grader.evaluation.summary import Evaluation, evaluate
 from grader.files import write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.settings import load_settings
 from grader.tables.columns import ANSWER
-from grader.tables.table import ReadAs
 from grader.tables.writers import check_output
 
 _SHOWN = 60
@@ -39,102 +39,33 @@ _HEADS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkedOptions:
-    """What both commands were given."""
-
-    table: Path
-    mark: str
-    max_mark: float | None
-    q: str | None
-    mapping: Sequence[str]
-    read_as: ReadAs
-    settings: Mapping[str, Any]
-    llm: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvalOptions:
-    """What ``grade eval`` was given besides."""
-
-    page: Path | None
-    plots: Path | None
-    worst: int
-    as_json: bool
-    force: bool
-    dry_run: bool
-
-
-def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
+def evaluate_table(options: EvalOptions) -> None:
     """Grade what people have marked, and print how far the two agree.
 
     Raises:
         InputError: the table, an output or a setting won't do.
     """
+    judging = options.judge.settings(asked_for_more=options.dry_run)
     if options.page is not None:
         check_output(options.page, force=options.force)
-    settings = load_settings(**marked.settings)
-    with judging(settings, llm=marked.llm) as llm_judge:
-        grader = Grader(settings, judge=llm_judge)
-        if marked.q is not None:
-            grader.question(marked.q)  # a mistyped name should not cost a run
+    settings = load_settings(**asdict(options.grader), **judging)
+    with open_judge(settings, asked=options.judge.llm) as judge:
+        grader = Grader(settings, judge=judge)
+        if options.q is not None:
+            grader.question(options.q)  # a mistyped name should not cost a run
         if options.dry_run:
-            answers, _ = _read(grader, marked)
-            print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
+            answers, _ = read_answers(grader, options)
+            print_forecast(grader.forecast_rows([a.cells for a in answers], q=options.q))
             return
-        judgement = _judge(grader, marked)
-        from grader.evaluation.summary import evaluate
-
+        judgement = grade_answers(grader, options)
         evaluation = evaluate(judgement, worst=options.worst)
         if options.as_json:
             typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
         else:
             _print(evaluation)
         _draw(judgement, evaluation, options)
-        tell_of(llm_judge)
+        tell_of(judge)
         tell_of_failures(j.grade for j in judgement.judged)
-
-
-def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
-    """Fit a calibration to the marks and write it.
-
-    Raises:
-        InputError: the table or the output won't do, or there are too few marks.
-    """
-    from grader.evaluation.fitting import fit_calibration
-
-    check_output(output, force=force)
-    # One that is there already must not stand in the way of a new one.
-    grader = Grader(replace(load_settings(**marked.settings), calibration=None))
-    calibration = fit_calibration(_judge(grader, marked))
-    write_whole(output, calibration.model_dump_json(indent=1) + "\n")
-    typer.echo(
-        f"{output}: fitted on {counted(calibration.answers, 'answer')}: "
-        f"use it with --calibration {shlex.quote(str(output))}",
-        err=True,
-    )
-
-
-def _read(grader: Grader, options: MarkedOptions) -> tuple[list[Marked], int]:
-    return read_marked(
-        options.table,
-        options.mark,
-        options.max_mark,
-        q=options.q,
-        mapping=options.mapping,
-        wanted=wanted_names(grader.catalog.names(), options.mapping, options.mark),
-        read_as=options.read_as,
-    )
-
-
-def _judge(grader: Grader, options: MarkedOptions) -> Judgement:
-    marked, unmarked = _read(grader, options)
-    judgement = judge(grader, marked, unmarked, q=options.q)
-    for one, failure in judgement.failures:
-        typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)
-    if not judgement.judged:
-        raise InputError(f"{options.table}: none of its marked answers can be graded")
-    return judgement
 
 
 def _agreements(first: str, groups: Iterable[Any]) -> Table:
@@ -149,7 +80,7 @@ def _agreements(first: str, groups: Iterable[Any]) -> Table:
     return table
 
 
-def _print(evaluation: Any) -> None:
+def _print(evaluation: Evaluation) -> None:
     table = _agreements("question", (*evaluation.questions, evaluation.overall))
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
     table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
@@ -175,7 +106,7 @@ def _print(evaluation: Any) -> None:
         )
 
 
-def _draw(judgement: Judgement, evaluation: Any, options: EvalOptions) -> None:
+def _draw(judgement: Judgement, evaluation: Evaluation, options: EvalOptions) -> None:
     if options.page is not None:
         from grader.evaluation.page import evaluation_page
         from grader.evaluation.plots import draw
@@ -186,7 +117,7 @@ def _draw(judgement: Judgement, evaluation: Any, options: EvalOptions) -> None:
         _write_plots(judgement, evaluation, options.plots)
 
 
-def _write_plots(judgement: Judgement, evaluation: Any, folder: Path) -> None:
+def _write_plots(judgement: Judgement, evaluation: Evaluation, folder: Path) -> None:
     from grader.evaluation.plots import draw
 
     try:
