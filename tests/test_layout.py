@@ -1,6 +1,7 @@
 """Imports go one way, and the light commands load nothing heavy."""
 
 import ast
+import dataclasses
 import subprocess
 import sys
 
@@ -141,9 +142,35 @@ def test_the_public_names_are_sorted_and_exist():
         grader.nonsense  # noqa: B018
 
 
+def defaults_in(text):
+    """The names and values that a module's functions and classes have by default."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.arguments):
+            late = zip([*node.posonlyargs, *node.args][::-1], node.defaults[::-1], strict=False)
+            pairs = [*late, *zip(node.kwonlyargs, node.kw_defaults, strict=True)]
+            yield from ((arg.arg, value.value) for arg, value in pairs if is_literal(value))
+        elif isinstance(node, ast.AnnAssign) and is_literal(node.value):
+            yield ast.unparse(node.target), node.value.value
+
+
+def is_literal(node):
+    return isinstance(node, ast.Constant)
+
+
 def test_defaults_live_in_settings_alone():
-    text = (ROOT / "grader" / "settings.py").read_text()
-    assert "review_below: float = 0.6" in text
-    for file in (ROOT / "grader").rglob("*.py"):
-        if file.name != "settings.py":
-            assert "review_below: float =" not in file.read_text(), file
+    settings = {field.name: field.default for field in dataclasses.fields(grader.Settings)}
+    telling = {name: value for name, value in settings.items() if value not in (None, "", False)}
+    assert [*defaults_in("def f(a, threads: int = 2, *, b=3): ...\nclass C:\n    c: int = 4")] == [
+        ("threads", 2),
+        ("b", 3),
+        ("c", 4),
+    ]
+    assert len(telling) > 15
+    again = [
+        f"{module}: {name} = {value!r}"
+        for module, file in MODULES.items()
+        if module != "grader.settings"
+        for name, value in defaults_in(file.read_text(encoding="utf-8"))
+        if name in telling and telling[name] == value
+    ]
+    assert again == []

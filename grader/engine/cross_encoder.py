@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.engine.onnx_model import OnnxModel
+from grader.settings import THREADS
 
 if TYPE_CHECKING:
     from grader.engine.onnx_model import Rows
@@ -17,7 +18,7 @@ SAYS, DENIES, NEITHER = range(3)
 class CrossEncoder:
     """Whether a text says a claim, says the opposite, or neither."""
 
-    def __init__(self, folder: Path, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path, *, threads: int = THREADS) -> None:
         """Load the model.
 
         Raises:
