@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from grader.errors import SettingsError
 from grader.files import expanded
@@ -17,109 +19,117 @@ CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
 _MANY = 10_000_000
 _REPLY_DEADLINE, _CALLS_A_REPLY = 240.0, 4
-_NUMBERS: Mapping[str, tuple[type[float], float, float]] = MappingProxyType(
-    {
-        "threads": (int, 1, _MANY),
-        "max_answer_chars": (int, 1, _MANY),
-        "review_below": (float, 0, 1),
-        "llm_runs": (int, 1, 100),
-        "llm_seed": (int, 0, _MANY),
-        "llm_temperature": (float, 0, 2),
-        "llm_max_output_tokens": (int, 1, _MANY),
-        "llm_max_cost": (float, 0, _MANY),
-        "llm_max_calls": (int, 0, _MANY),
-        "llm_canary_rate": (float, 0, 1),
-        "llm_concurrency": (int, 1, 1000),
-        "llm_attempts": (int, 1, 100),
-        "llm_backoff": (float, 0, 60),
-        "llm_timeout": (float, 0.01, _MANY),
-        "llm_deadline": (float, 0.01, _MANY),
-        "llm_patience": (float, 0.01, _MANY),
-        "llm_run_deadline": (float, 0.01, _MANY),
-        "llm_batch_price": (float, 0, 1),
-        "llm_batch_rounds": (int, 1, 100),
-        "llm_batch_requests": (int, 1, _MANY),
-        "llm_batch_megabytes": (float, 0.001, _MANY),
-    }
-)
-"""The kind and range of each setting that is a number."""
 _SWITCHES: Mapping[str, bool] = MappingProxyType(
     {"true": True, "false": False, "1": True, "0": False}
 )
-_CHOICES: Mapping[str, Sequence[str]] = MappingProxyType({"llm_suspected": ("send", "hold")})
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a number must be within, both ends included."""
+
+    low: float
+    high: float
+
+
+THREADS = 2
+"""What ``threads`` is by default, for those who load a model without settings, too."""
+# What holds of a setting besides its kind: a range, the words to choose from, or what must be where
+# it points to, once it comes from a file, the environment or an option.
+Folder = Annotated[Path | None, "folder"]
+File = Annotated[Path | None, "file"]
+Anything = Annotated[str, "anything"]
+Count = Annotated[int, Range(1, _MANY)]
+Few = Annotated[int, Range(1, 100)]
+Share = Annotated[float, Range(0, 1)]
+Seconds = Annotated[float, Range(0.01, _MANY)]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What can be set. Each field is a key of ``grader.toml`` and ``GRADER_<FIELD>``."""
 
-    bank: Path | None = None
+    bank: Folder = None
     """Folder of bank entries that add to or replace the bundled ones."""
-    rubrics: Path | None = None
+    rubrics: Folder = None
     """Folder of rubrics that add to or replace the bundled ones."""
     encoder: str = "bundled"
     """``bundled``, a sentence-transformers name or folder, or ``openai:MODEL``."""
-    threads: int = 2
+    threads: Count = THREADS
     """Threads that encode text side by side."""
-    max_answer_chars: int = 50_000
+    max_answer_chars: Count = 50_000
     """The longest answer that is graded, in characters."""
-    calibration: Path | None = None
+    calibration: File = None
     """A file that ``grade calibrate`` wrote: scores on your own scale."""
-    review_below: float = 0.6
+    review_below: Share = 0.6
     """Grades less confident than this ask for a person."""
     llm_model: str = ""
     """The judge's model; several, separated by commas, are a jury."""
     llm_base_url: str = ""
     """An OpenAI-compatible endpoint; without it ``OPENAI_BASE_URL``, else OpenAI's."""
-    llm_runs: int = 1
+    llm_runs: Few = 1
     """How often each model is asked about an answer."""
-    llm_seed: int = 0
+    llm_seed: Annotated[int, Range(0, _MANY)] = 0
     """Decides in which order the judge sees the points of a rubric."""
-    llm_temperature: float = 0.0
+    llm_temperature: Annotated[float, Range(0, 2)] = 0.0
     """Asked of the model, unless the endpoint refuses to be asked."""
-    llm_max_output_tokens: int = 4096
+    llm_max_output_tokens: Count = 4096
     """The longest reply, a model's hidden reasoning included."""
     llm_prices: str = ""
     """Of a million tokens: ``MODEL=PROMPT/COMPLETION, …`` in any one currency."""
-    llm_max_cost: float | None = None
+    llm_max_cost: Annotated[float | None, Range(0, _MANY)] = None
     """No call is begun once this much is spent."""
-    llm_max_calls: int | None = None
+    llm_max_calls: Annotated[int | None, Range(0, _MANY)] = None
     """The most calls of a run."""
-    llm_cache: str = ""
+    llm_cache: Anything = ""
     """The folder of the judge's replies, or ``off``; by default the user's cache folder."""
     llm_redact: bool = False
     """Mask e-mail addresses, phone numbers, links and given names before an answer is sent."""
     llm_phone_region: str = "US"
     """The country of phone numbers that name none."""
-    llm_log: str = ""
+    llm_log: Anything = ""
     """A file to which all that is sent and received is added."""
-    llm_suspected: str = "send"
+    llm_suspected: Annotated[str, ("send", "hold")] = "send"
     """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
-    llm_canary_rate: float = 0.02
+    llm_canary_rate: Share = 0.02
     """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
-    llm_concurrency: int = 16
+    llm_concurrency: Annotated[int, Range(1, 1000)] = 16
     """The most calls side by side; fewer while the endpoint answers 429, or not in time."""
-    llm_attempts: int = 6
+    llm_attempts: Few = 6
     """The most calls for one reply that may fail; to be told to wait (429) is no failure."""
-    llm_backoff: float = 0.5
+    llm_backoff: Annotated[float, Range(0, 60)] = 0.5
     """Seconds: the first wait before another attempt; it doubles, and is jittered."""
-    llm_timeout: float = 60.0
+    llm_timeout: Seconds = 60.0
     """Seconds: the longest that one call may take."""
-    llm_deadline: float | None = None
+    llm_deadline: Annotated[float | None, Range(0.01, _MANY)] = None
     """Seconds: the longest that one reply may take, attempts and the waits between them included;
     by default 240, or four times ``llm_timeout`` if that is longer."""
-    llm_patience: float = 90.0
+    llm_patience: Seconds = 90.0
     """Seconds: the run is given up once the endpoint has answered nothing but 429 for so long."""
-    llm_run_deadline: float = 14_400.0
+    llm_run_deadline: Seconds = 14_400.0
     """Seconds: after this no more calls are made."""
-    llm_batch_price: float = 0.5
+    llm_batch_price: Share = 0.5
     """What a token of a provider's batch job costs, as a share of its usual price."""
-    llm_batch_rounds: int = 3
+    llm_batch_rounds: Few = 3
     """The most batch jobs that a request is part of until it has a reply."""
-    llm_batch_requests: int = 50_000
+    llm_batch_requests: Count = 50_000
     """The most requests of a batch job; more are split into several jobs."""
-    llm_batch_megabytes: float = 200.0
+    llm_batch_megabytes: Annotated[float, Range(0.001, _MANY)] = 200.0
     """The largest file of a batch job, in millions of bytes."""
+
+    def __post_init__(self) -> None:
+        """Check, and turn text into numbers, paths and switches.
+
+        Raises:
+            SettingsError: a value of the wrong kind or range.
+        """
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                with _told_of(field.name, value, "Settings"):
+                    parsed = _parsed(field.name, value)
+                if parsed != value:
+                    object.__setattr__(self, field.name, parsed)
 
     @property
     def reply_deadline(self) -> float:
@@ -186,37 +196,75 @@ def _with(
     *,
     new_folders: bool = False,
 ) -> Settings:
-    known = {f.name: f for f in fields(Settings)}
     for name in values:
-        if name not in known:
+        if name not in _rules():
             raise SettingsError(
-                f"{where}: unknown setting '{name}': choose from {', '.join(known)}"
+                f"{where}: unknown setting '{name}': choose from {', '.join(_rules())}"
             )
-    made = {"bank", "rubrics"} if new_folders else set()
-    parsed = {
-        name: _parse(name, value, where, base, must_exist=name not in made)
-        for name, value in values.items()
-    }
+    parsed = {}
+    for name, value in values.items():
+        with _told_of(name, value, where):
+            parsed[name] = _found(name, _parsed(name, value), base, new_folders=new_folders)
     return replace(settings, **parsed)
 
 
-def _parse(name: str, value: Any, where: str, base: Path, *, must_exist: bool = True) -> Any:
+@contextmanager
+def _told_of(name: str, value: Any, where: str) -> Iterator[None]:
+    """Say of what is wrong with a value which it is, and where it came from."""
     try:
-        if name in {"bank", "rubrics"}:
-            return _folder(base / expanded(value), must_exist=must_exist)
-        if name == "calibration":
-            return _file(base / expanded(value))
-        if name == "llm_redact":
-            return _switch(value)
-        if name in _NUMBERS:
-            kind, low, high = _NUMBERS[name]
-            return _within(kind(value), low, high)
-        if name in {"llm_cache", "llm_log"}:
-            return str(expanded(_text(value)))
-        return _one_of(_CHOICES[name], value) if name in _CHOICES else _text(value)
-    except (TypeError, ValueError) as error:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
         shown = str(value) if isinstance(value, Path) else value
         raise SettingsError(f"{where}: {name} = {shown!r}: {error}") from error
+
+
+@cache
+def _rules() -> Mapping[str, tuple[Any, Any]]:
+    """Of each setting: its kind, and what holds of it besides."""
+    rules = {}
+    for name, hint in get_type_hints(Settings, include_extras=True).items():
+        kind, rule = get_args(hint) if get_origin(hint) is Annotated else (hint, None)
+        rules[name] = (next(iter(get_args(kind)), kind), rule)
+    return MappingProxyType(rules)
+
+
+def _parsed(name: str, value: Any) -> Any:
+    """A value as its field holds it.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is of the wrong kind or range.
+    """
+    kind, rule = _rules()[name]
+    match rule:
+        case Range(low, high):
+            number = kind(value)
+            if not low <= number <= high:
+                raise ValueError(f"must be from {low} to {high}")
+            return number
+        case tuple():
+            return _one_of({word: word for word in rule}, value)
+        case "anything":
+            return str(expanded(value if isinstance(value, Path) else _text(value)))
+        case "folder" | "file":
+            return expanded(value)
+    return _one_of(_SWITCHES, str(value).lower()) if kind is bool else _text(value)
+
+
+def _found(name: str, value: Any, base: Path, *, new_folders: bool) -> Any:
+    """The same value; a path from its base, where it must be.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    wanted = _rules()[name][1]
+    if wanted not in {"folder", "file"}:
+        return value
+    path: Path = base / value
+    if wanted == "folder" and path.exists() and not path.is_dir():
+        raise ValueError("is a file, not a folder")
+    if not (path.exists() or new_folders if wanted == "folder" else path.is_file()):
+        raise ValueError(f"no such {wanted}")
+    return path
 
 
 def _text(value: object) -> str:
@@ -225,34 +273,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _switch(value: object) -> bool:
-    text = str(value).lower()
-    if text not in _SWITCHES:
-        raise ValueError(f"choose from {', '.join(_SWITCHES)}")
-    return _SWITCHES[text]
-
-
-def _one_of(choices: Sequence[str], value: object) -> object:
-    if value not in choices:
+def _one_of(choices: Mapping[str, Any], value: Any) -> Any:
+    if value not in list(choices):
         raise ValueError(f"choose from {', '.join(choices)}")
-    return value
-
-
-def _folder(path: Path, *, must_exist: bool) -> Path:
-    if path.exists() and not path.is_dir():
-        raise ValueError("is a file, not a folder")
-    if must_exist and not path.exists():
-        raise ValueError("no such folder")
-    return path
-
-
-def _file(path: Path) -> Path:
-    if not path.is_file():
-        raise ValueError("no such file")
-    return path
-
-
-def _within(number: float, low: float, high: float) -> float:
-    if not low <= number <= high:
-        raise ValueError(f"must be from {low} to {high}")
-    return number
+    return choices[value]

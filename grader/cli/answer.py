@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import typer
 
-from grader.cli.llm import judging, print_forecast, tell_of_failure
+from grader.cli.judge import open_judge, print_forecast, tell_of_failure
+from grader.cli.options import AnswerOptions
 from grader.errors import InputError
 from grader.files import read_answer
 from grader.grading import Grader
@@ -18,35 +17,16 @@ from grader.records import Grade, Question
 from grader.settings import load_settings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerOptions:
-    """What the command was given."""
-
-    file: str | None
-    text: str | None
-    q: str | None
-    question: str | None
-    reference: str | None
-    rubric: Path | None
-    as_json: bool
-    quiet: bool
-    explain: bool
-    fail_under: float | None
-    encoding: str | None
-    llm: bool
-    dry_run: bool
-    settings: Mapping[str, Any]
-
-
-def run_answer(options: AnswerOptions) -> int:
+def grade_answer(options: AnswerOptions) -> int:
     """Grade and print; 0, or 1 where the score is under ``fail_under``.
 
     Raises:
         InputError: something that was given is wrong.
     """
-    settings = load_settings(**options.settings)
+    judging = options.judge.settings(asked_for_more=options.dry_run)
+    settings = load_settings(**asdict(options.grader), **judging)
     _require_one(options)
-    with judging(settings, llm=options.llm) as judge:
+    with open_judge(settings, asked=options.judge.llm) as judge:
         grader = Grader(settings, judge=judge)
         question = build_question(options, grader)
         text = build_answer(options, grader)

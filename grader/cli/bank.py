@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from grader.cli.errors import reporting
+from grader.cli.command import command
 from grader.cli.groups import Suggesting
+from grader.cli.options import FolderOptions
 
 app = typer.Typer(
     cls=Suggesting,
@@ -17,55 +19,62 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-BankDir = Annotated[Path | None, typer.Option("--bank", help="Folder of your own bank entries.")]
-RubricsDir = Annotated[Path | None, typer.Option("--rubrics", help="Folder of your own rubrics.")]
 Ids = Annotated[list[str] | None, typer.Argument(help="Questions by slug; all if none is named.")]
 
 
-@app.command("list")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders(FolderOptions):
+    """The same folders, in fewer words."""
+
+    bank: Annotated[
+        Path | None, typer.Option("--bank", help="Folder of your own bank entries.")
+    ] = None
+    rubrics: Annotated[
+        Path | None, typer.Option("--rubrics", help="Folder of your own rubrics.")
+    ] = None
+
+
+@command(app, "list")
 def list_questions(
+    *,
     topic: Annotated[str | None, typer.Option("--topic", help="Only this topic.")] = None,
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """List the questions: slug, level, topic and prompt."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_view import print_list
 
-    with reporting():
-        bank_commands.print_list(topic, bank, rubrics)
+    print_list(topic, folders)
 
 
-@app.command()
+@command(app)
 def search(
     query: Annotated[list[str], typer.Argument(help="Words to look for.")],
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """Find questions by words in slug, alias, topic or prompt."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_view import print_search
 
-    with reporting():
-        bank_commands.print_search(" ".join(query), bank, rubrics)
+    print_search(" ".join(query), folders)
 
 
-@app.command()
+@command(app)
 def show(
+    *,
     q: Annotated[str, typer.Argument(metavar="ID", help="A slug or alias.")],
     diff: Annotated[
         bool, typer.Option("--diff", help="Show what the corrections changed in the sources.")
     ] = False,
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """Show a question: key points, misconceptions and corrected references."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_view import print_question
 
-    with reporting():
-        bank_commands.print_question(q, bank, rubrics, diff=diff)
+    print_question(q, folders, diff=diff)
 
 
-@app.command()
+@command(app)
 def lint(
+    *,
     ids: Ids = None,
     formats_only: Annotated[
         bool, typer.Option("--formats-only", help="Skip what needs the models; quicker.")
@@ -76,19 +85,18 @@ def lint(
             "--cues", help="Also measure whether style gives labels away (needs scikit-learn)."
         ),
     ] = False,
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
-) -> None:
+    folders: Folders,
+) -> int:
     """Check the files of the bank, all at once; exits with 1 if there is a problem."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_check import print_lint
 
-    with reporting():
-        clean = bank_commands.print_lint(ids, bank, rubrics, formats_only=formats_only, cues=cues)
-    raise typer.Exit(0 if clean else 1)
+    clean = print_lint(ids, folders, formats_only=formats_only, cues=cues)
+    return 0 if clean else 1
 
 
-@app.command()
+@command(app)
 def test(
+    *,
     ids: Ids = None,
     holdout: Annotated[
         bool, typer.Option("--holdout", help="Only the examples that nothing was fitted on.")
@@ -96,85 +104,75 @@ def test(
     floor: Annotated[
         float, typer.Option("--floor", min=0, max=1, help="Exit with 1 below this share in range.")
     ] = 0.0,
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
-) -> None:
+    folders: Folders,
+) -> int:
     """Grade the rubrics' own examples; print what misses its range and why."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_check import print_test
 
-    with reporting():
-        share = bank_commands.print_test(ids, bank, rubrics, holdout=holdout)
-    raise typer.Exit(0 if share >= floor else 1)
+    share = print_test(ids, folders, holdout=holdout)
+    return 0 if share >= floor else 1
 
 
-@app.command()
-def audit(ids: Ids = None, bank: BankDir = None, rubrics: RubricsDir = None) -> None:
+@command(app)
+def audit(*, ids: Ids = None, folders: Folders) -> None:
     """List claims of sources that disagree with each other or with the model answer."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_check import print_audit
 
-    with reporting():
-        bank_commands.print_audit(ids, bank, rubrics)
+    print_audit(ids, folders)
 
 
-@app.command()
+@command(app)
 def index(folder: Annotated[Path, typer.Argument(help="A folder of bank entries.")]) -> None:
     """Write the folder's index, so that list and search need not read every file."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_write import index_folder
 
-    with reporting():
-        bank_commands.write_index(folder)
+    index_folder(folder)
 
 
-@app.command()
-def stats(bank: BankDir = None, rubrics: RubricsDir = None) -> None:
+@command(app)
+def stats(folders: Folders) -> None:
     """Count what the bank holds, by topic."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_view import print_stats
 
-    with reporting():
-        bank_commands.print_stats(bank, rubrics)
+    print_stats(folders)
 
 
-@app.command()
+@command(app)
 def export(
+    *,
     file: Annotated[Path, typer.Argument(help="A .json file (everything) or .md (to read).")],
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """Write everything that the bank holds into one file."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_write import write_export
 
-    with reporting():
-        bank_commands.write_export(file, bank, rubrics, force=force)
+    write_export(file, folders, force=force)
 
 
-@app.command()
+@command(app)
 def page(
     file: Annotated[Path, typer.Argument(help="The Markdown file to write.")],
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """Write the overview of the bank: questions by topic, and all corrections."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_write import write_page
 
-    with reporting():
-        bank_commands.write_page(file, bank, rubrics)
+    write_page(file, folders)
 
 
-@app.command()
+@command(app)
 def new(
     q: Annotated[str, typer.Argument(metavar="ID", help="The slug of your question.")],
-    bank: BankDir = None,
-    rubrics: RubricsDir = None,
+    folders: Folders,
 ) -> None:
     """Start a question of your own: an entry and a rubric with comments, to fill in."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_write import write_new
 
-    with reporting():
-        bank_commands.write_new(q, bank, rubrics)
+    write_new(q, folders)
 
 
-@app.command("import")
+@command(app, "import")
 def import_article(
     file: Annotated[Path, typer.Argument(help="An article: Markdown, HTML or text.")],
     output: Annotated[
@@ -182,7 +180,6 @@ def import_article(
     ],
 ) -> None:
     """Turn an article of questions and answers into draft bank entries."""
-    from grader.cli import bank_commands
+    from grader.cli.bank_write import write_drafts
 
-    with reporting():
-        bank_commands.write_drafts(file, output)
+    write_drafts(file, output)

@@ -5,89 +5,70 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
 from grader.batch.ledger import ledger_file
-from grader.batch.runner import Listener, TableOptions, forecast_file, grade_file
+from grader.batch.runner import TableOptions, forecast_file, grade_file
 from grader.batch.summary import Summary
 from grader.cli.errors import INTERRUPTED
-from grader.cli.llm import judging, print_forecast, tell_of, tell_of_jobs
-from grader.cli.progress import ProgressStyle, emit_summary, showing
+from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_jobs
+from grader.cli.options import BatchOptions
+from grader.cli.progress import emit_summary, showing
 from grader.engine.feedback import failure_in_words, reason_in_words
 from grader.errors import InputError
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.settings import Settings, load_settings
-from grader.tables.table import ReadAs
 from grader.tables.writers import STDOUT
 
 if TYPE_CHECKING:
     from grader.judge.judge import Judge
 
-Engine = Literal["local", "ray"]
 # Ctrl-C waits this long for the chunk at hand; a very long answer can take longer.
 _PATIENCE = 1.5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BatchOptions:
-    """What the command was given."""
-
-    inputs: Sequence[str]
-    output: str
-    q: str | None
-    mapping: Sequence[str]
-    force: bool
-    read_as: ReadAs
-    output_delimiter: str | None
-    progress: ProgressStyle
-    engine: Engine
-    llm: bool
-    llm_batch: bool
-    resume: bool
-    dry_run: bool
-    settings: Mapping[str, Any]
-
-    def table(self, listener: Listener) -> TableOptions:
-        """How the table is to be read and written, for the functions that grade it."""
-        return {
-            "q": self.q,
-            "mapping": self.mapping,
-            "force": self.force,
-            "read_as": self.read_as,
-            "output_delimiter": self.output_delimiter,
-            "listener": listener,
-        }
-
-
-def run_batch(options: BatchOptions) -> None:
+def grade_table(options: BatchOptions) -> None:
     """Grade the table, showing how far it is, and sum up.
 
     Raises:
         InputError: the table, the output or a setting won't do.
     """
-    settings = load_settings(**options.settings)
+    judging = options.judge.settings(asked_for_more=options.dry_run or options.by_jobs)
+    table = build_table(options)
+    settings = load_settings(**asdict(options.grader), **judging)
     if options.engine == "ray":
         _check_for_cluster(options)
-        _tell(_grade_on_cluster(settings, options), options)
+        _tell(_grade_on_cluster(settings, options, table), options)
         return
-    with judging(settings, llm=options.llm) as judge:
+    with open_judge(settings, asked=options.judge.llm) as judge:
         grader = Grader(settings, judge=judge)
         if options.dry_run:
-            _print_forecast(grader, settings, options)
+            _print_forecast(grader, options)
             return
-        summary = _grade(grader, judge, options)
+        summary = _grade(grader, judge, options, table)
         if summary is None:
             return
         _tell(summary, options)
         if options.progress != "json":
             tell_of(judge)
+
+
+def build_table(options: BatchOptions) -> TableOptions:
+    """How the table is to be read and written, for the functions that grade it."""
+    return {
+        "q": options.q,
+        "mapping": options.mapping or (),
+        "force": options.force,
+        "read_as": options.read.read_as(),
+        "output_delimiter": options.output_delimiter,
+    }
 
 
 def _tell(summary: Summary, options: BatchOptions) -> None:
@@ -97,17 +78,17 @@ def _tell(summary: Summary, options: BatchOptions) -> None:
         _print_summary(summary, options.output)
 
 
-def _print_forecast(grader: Grader, settings: Settings, options: BatchOptions) -> None:
+def _print_forecast(grader: Grader, options: BatchOptions) -> None:
     forecast = forecast_file(
         grader,
         options.inputs,
         Path(options.output),
         q=options.q,
-        mapping=options.mapping,
-        read_as=options.read_as,
+        mapping=options.mapping or (),
+        read_as=options.read.read_as(),
     )
-    if options.llm_batch and forecast.cost is not None:
-        forecast = replace(forecast, cost=forecast.cost * settings.llm_batch_price)
+    if options.by_jobs and forecast.cost is not None:
+        forecast = replace(forecast, cost=forecast.cost * grader.settings.llm_batch_price)
     print_forecast(forecast)
 
 
@@ -119,18 +100,18 @@ def _check_for_cluster(options: BatchOptions) -> None:
     """
     if options.dry_run:
         raise InputError("--dry-run reads local tables: leave out --engine ray")
-    if options.llm_batch:
+    if options.by_jobs:
         raise InputError("--llm-batch notes its jobs in a local ledger: leave out --engine ray")
-    if options.read_as.sheet is not None or options.read_as.header_row is not None:
+    if options.read.sheet is not None or options.read.header_row is not None:
         raise InputError(
             "--engine ray reads CSV and Parquet whose first row is the header: leave out --sheet "
             "and --header-row"
         )
-    if options.settings.get("threads") is not None:
+    if options.grader.threads is not None:
         raise InputError("--engine ray uses all cores of every node: leave out --threads")
 
 
-def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
+def _grade_on_cluster(settings: Settings, options: BatchOptions, table: TableOptions) -> Summary:
     from grader.batch.cluster.run import grade_on_cluster
 
     def leave() -> None:
@@ -139,18 +120,21 @@ def _grade_on_cluster(settings: Settings, options: BatchOptions) -> Summary:
     with (
         _leaving(leave),
         _noticing_interrupts(leave) as check,
-        showing(options.progress, check, lambda: None) as watch,
+        showing(options.progress, check, lambda: None) as listener,
     ):
         return grade_on_cluster(
             settings,
             options.inputs,
             options.output,
-            judged=options.llm,
-            **options.table(watch),
+            judged=options.judge.llm,
+            listener=listener,
+            **table,
         )
 
 
-def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summary | None:
+def _grade(
+    grader: Grader, judge: Judge | None, options: BatchOptions, table: TableOptions
+) -> Summary | None:
     """The summary of the graded table; None while batch jobs are under way."""
     output = Path(options.output)
 
@@ -163,14 +147,14 @@ def _grade(grader: Grader, judge: Judge | None, options: BatchOptions) -> Summar
     with (
         _leaving(leave),
         _noticing_interrupts(leave) as check,
-        showing(options.progress, check, cost) as watch,
+        showing(options.progress, check, cost) as listener,
     ):
-        if judge is None or not options.llm_batch:
-            return grade_file(grader, options.inputs, output, **options.table(watch))
+        if judge is None or not options.by_jobs:
+            return grade_file(grader, options.inputs, output, listener=listener, **table)
         from grader.batch.llm_jobs import Finished, grade_by_jobs
 
         came = grade_by_jobs(
-            grader, judge, options.inputs, output, resume=options.resume, **options.table(watch)
+            grader, judge, options.inputs, output, resume=options.resume, listener=listener, **table
         )
     tell_of_jobs(came)
     return came.summary if isinstance(came, Finished) else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.errors import reporting
+from grader.cli.command import command
 from grader.cli.groups import Suggesting
 from grader.errors import InputError
 from grader.reading.text import counted
@@ -23,18 +23,18 @@ Folder = Annotated[
 ]
 
 
-@app.command()
+@command(app)
 def info(llm_cache: Folder = None) -> None:
     """Say where the cache is, and how many replies it holds."""
-    with reporting(), _opened(llm_cache) as cache:
+    with _opened(llm_cache) as cache:
         held = cache.info()
         typer.echo(f"{held.file}: {_replies(held.replies)}, {counted(held.size, 'byte')}")
 
 
-@app.command()
+@command(app)
 def clear(llm_cache: Folder = None) -> None:
     """Forget all replies; asking again costs again."""
-    with reporting(), _opened(llm_cache) as cache:
+    with _opened(llm_cache) as cache:
         typer.echo(f"{cache.file}: {_replies(cache.clear())} forgotten")
 
 

@@ -1,29 +1,29 @@
-"""``grade eval`` and ``grade calibrate``: grades beside people's marks."""
+"""``grade eval``: how far grades agree with people's marks."""
 
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import typer
 from rich.table import Table
 
-from grader.batch.header_matching import wanted_names
-from grader.cli.llm import judging, print_forecast, tell_of, tell_of_failures
+from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_failures
+from grader.cli.marked import grade_answers, read_answers
+from grader.cli.options import EvalOptions
 from grader.cli.terminal import show
-from grader.errors import InputError, OutputError
-from grader.evaluation.marked import GradedMarks, Marked, grade_marked, read_marked
+from grader.errors import OutputError
+from grader.evaluation.marked import GradedMarks
 from grader.evaluation.page import judging_note, shown
+from grader.evaluation.summary import Evaluation, evaluate
 from grader.files import check_output, write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.settings import load_settings
 from grader.tables.columns import ANSWER
-from grader.tables.table import ReadAs
 
 _SHOWN = 60
 _HEADS = {
@@ -38,52 +38,25 @@ _HEADS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkedOptions:
-    """What both commands were given."""
-
-    table: Path
-    mark: str
-    max_mark: float | None
-    q: str | None
-    mapping: Sequence[str]
-    read_as: ReadAs
-    settings: Mapping[str, Any]
-    llm: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvalOptions:
-    """What ``grade eval`` was given besides."""
-
-    page: Path | None
-    plots: Path | None
-    worst: int
-    as_json: bool
-    force: bool
-    dry_run: bool
-
-
-def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
+def evaluate_table(options: EvalOptions) -> None:
     """Grade what people have marked, and print how far the two agree.
 
     Raises:
         InputError: the table, an output or a setting won't do.
     """
+    judging = options.judge.settings(asked_for_more=options.dry_run)
     if options.page is not None:
         check_output(options.page, force=options.force)
-    settings = load_settings(**marked.settings)
-    with judging(settings, llm=marked.llm) as judge:
+    settings = load_settings(**asdict(options.grader), **judging)
+    with open_judge(settings, asked=options.judge.llm) as judge:
         grader = Grader(settings, judge=judge)
-        if marked.q is not None:
-            grader.question(marked.q)  # a mistyped name should not cost a run
+        if options.q is not None:
+            grader.question(options.q)  # a mistyped name should not cost a run
         if options.dry_run:
-            answers, _ = _read(grader, marked)
-            print_forecast(grader.forecast_rows([a.cells for a in answers], q=marked.q))
+            answers, _ = read_answers(grader, options)
+            print_forecast(grader.forecast_rows([a.cells for a in answers], q=options.q))
             return
-        graded = _grade(grader, marked)
-        from grader.evaluation.summary import evaluate
-
+        graded = grade_answers(grader, options)
         evaluation = evaluate(graded, worst=options.worst)
         if options.as_json:
             typer.echo(json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False))
@@ -92,48 +65,6 @@ def run_eval(marked: MarkedOptions, options: EvalOptions) -> None:
         _draw(graded, evaluation, options)
         tell_of(judge)
         tell_of_failures(a.grade for a in graded.answers)
-
-
-def run_calibrate(marked: MarkedOptions, output: Path, *, force: bool) -> None:
-    """Fit a calibration to the marks and write it.
-
-    Raises:
-        InputError: the table or the output won't do, or there are too few marks.
-    """
-    from grader.evaluation.fitting import fit_calibration
-
-    check_output(output, force=force)
-    # One that is there already must not stand in the way of a new one.
-    grader = Grader(replace(load_settings(**marked.settings), calibration=None))
-    calibration = fit_calibration(_grade(grader, marked))
-    write_whole(output, calibration.model_dump_json(indent=1) + "\n")
-    typer.echo(
-        f"{output}: fitted on {counted(calibration.answers, 'answer')}: "
-        f"use it with --calibration {shlex.quote(str(output))}",
-        err=True,
-    )
-
-
-def _read(grader: Grader, options: MarkedOptions) -> tuple[list[Marked], int]:
-    return read_marked(
-        options.table,
-        options.mark,
-        options.max_mark,
-        q=options.q,
-        mapping=options.mapping,
-        wanted=wanted_names(grader.catalog.names(), options.mapping, options.mark),
-        read_as=options.read_as,
-    )
-
-
-def _grade(grader: Grader, options: MarkedOptions) -> GradedMarks:
-    marked, unmarked = _read(grader, options)
-    graded = grade_marked(grader, marked, unmarked, q=options.q)
-    for one, failure in graded.failures:
-        typer.echo(f"grade: {options.table}: row {one.row}: {failure.message}", err=True)
-    if not graded.answers:
-        raise InputError(f"{options.table}: none of its marked answers can be graded")
-    return graded
 
 
 def _agreements(first: str, groups: Iterable[Any]) -> Table:
@@ -148,7 +79,7 @@ def _agreements(first: str, groups: Iterable[Any]) -> Table:
     return table
 
 
-def _print(evaluation: Any) -> None:
+def _print(evaluation: Evaluation) -> None:
     table = _agreements("question", (*evaluation.questions, evaluation.overall))
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
     table.add_row("  95 % from", "", *(shown(low) for low, _ in ranges))
@@ -174,7 +105,7 @@ def _print(evaluation: Any) -> None:
         )
 
 
-def _draw(graded: GradedMarks, evaluation: Any, options: EvalOptions) -> None:
+def _draw(graded: GradedMarks, evaluation: Evaluation, options: EvalOptions) -> None:
     if options.page is not None:
         from grader.evaluation.page import evaluation_page
         from grader.evaluation.plots import draw
@@ -185,7 +116,7 @@ def _draw(graded: GradedMarks, evaluation: Any, options: EvalOptions) -> None:
         _write_plots(graded, evaluation, options.plots)
 
 
-def _write_plots(graded: GradedMarks, evaluation: Any, folder: Path) -> None:
+def _write_plots(graded: GradedMarks, evaluation: Evaluation, folder: Path) -> None:
     from grader.evaluation.plots import draw
 
     try:

@@ -55,13 +55,13 @@ def showing(style: ProgressStyle, check: Callable[[], None], cost: Cost) -> Iter
     """
     console = Console(stderr=True)
     if style == "json":
-        yield _json_watch(check, cost)
+        yield _json_listener(check, cost)
     elif console.is_terminal:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
         with Bar(*columns, TextColumn("{task.fields[how]}"), console=console) as bar:
-            yield _bar_watch(bar, check, cost)
+            yield _bar_listener(bar, check, cost)
     else:
-        yield _line_watch(check, cost)
+        yield _line_listener(check, cost)
 
 
 def describe(
@@ -85,7 +85,7 @@ def _spell(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def _bar_watch(bar: Bar, check: Callable[[], None], cost: Cost) -> Listener:
+def _bar_listener(bar: Bar, check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     task = bar.add_task("reading", total=None, how="")
 
@@ -102,7 +102,7 @@ def _bar_watch(bar: Bar, check: Callable[[], None], cost: Cost) -> Listener:
     return Listener(progress=show, plan=_tell_plan, note=_say)
 
 
-def _line_watch(check: Callable[[], None], cost: Cost) -> Listener:
+def _line_listener(check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     last = time.monotonic()
 
@@ -118,7 +118,7 @@ def _line_watch(check: Callable[[], None], cost: Cost) -> Listener:
     return Listener(progress=show, plan=_tell_plan, note=_say)
 
 
-def _json_watch(check: Callable[[], None], cost: Cost) -> Listener:
+def _json_listener(check: Callable[[], None], cost: Cost) -> Listener:
     pace = Pace()
     last = 0.0
 

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from grader.environment import environment
 from grader.errors import ModelError
+from grader.settings import THREADS
 
 # From 1.29 on it reports to its makers unless told otherwise before it is loaded: a device id is
 # written below the user's cache folder, and a host looked up.
@@ -82,7 +83,7 @@ class OnnxModel:
 class CrossEncoder:
     """Whether a text says a claim, says the opposite, or neither."""
 
-    def __init__(self, folder: Path, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path, *, threads: int = THREADS) -> None:
         """Load the model.
 
         Raises:

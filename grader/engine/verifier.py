@@ -15,6 +15,7 @@ from grader.engine.onnx_model import CrossEncoder
 from grader.errors import ModelError
 from grader.reading.text import normalise
 from grader.resources import checksum, model_folder
+from grader.settings import THREADS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -97,7 +98,7 @@ class TrainedVerifier:
     ``training/train_verifier.py`` and ``training/fit_verifier.py``.
     """
 
-    def __init__(self, folder: Path | None = None, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path | None = None, *, threads: int = THREADS) -> None:
         """Load the weights.
 
         Raises:

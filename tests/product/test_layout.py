@@ -1,6 +1,7 @@
 """Imports go one way, and the light commands load nothing heavy."""
 
 import ast
+import dataclasses
 import subprocess
 import sys
 
@@ -10,6 +11,8 @@ import grader
 from tests.support.own_bank import ROOT
 
 # From the ground up; a module imports only from lines above its own (or from its own folder).
+LINES_OF_A_MODULE, LINES_OF_A_FUNCTION = 400, 60
+
 LAYERS = [
     ["environment", "errors", "version"],
     ["extras", "files", "notebook", "resources"],
@@ -99,6 +102,21 @@ def test_every_module_has_a_place_in_the_order_and_in_the_tree_of_contributing()
     assert missing == []
 
 
+def test_modules_and_functions_are_of_a_size_to_be_read():
+    """A sense of proportion: 400 lines a module, 60 a function."""
+    long = {}
+    for module, file in MODULES.items():
+        text = file.read_text(encoding="utf-8")
+        if text.count("\n") > LINES_OF_A_MODULE:
+            long[module] = text.count("\n")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = node.end_lineno - node.lineno + 1
+                if lines > LINES_OF_A_FUNCTION:
+                    long[f"{module}.{node.name}"] = lines
+    assert long == {}
+
+
 @pytest.mark.parametrize(
     "code",
     [
@@ -143,9 +161,35 @@ def test_the_public_names_are_sorted_and_exist():
         grader.nonsense  # noqa: B018
 
 
+def defaults_in(text):
+    """The names and values that a module's functions and classes have by default."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.arguments):
+            late = zip([*node.posonlyargs, *node.args][::-1], node.defaults[::-1], strict=False)
+            pairs = [*late, *zip(node.kwonlyargs, node.kw_defaults, strict=True)]
+            yield from ((arg.arg, value.value) for arg, value in pairs if is_literal(value))
+        elif isinstance(node, ast.AnnAssign) and is_literal(node.value):
+            yield ast.unparse(node.target), node.value.value
+
+
+def is_literal(node):
+    return isinstance(node, ast.Constant)
+
+
 def test_defaults_live_in_settings_alone():
-    text = (ROOT / "grader" / "settings.py").read_text()
-    assert "review_below: float = 0.6" in text
-    for file in (ROOT / "grader").rglob("*.py"):
-        if file.name != "settings.py":
-            assert "review_below: float =" not in file.read_text(), file
+    settings = {field.name: field.default for field in dataclasses.fields(grader.Settings)}
+    telling = {name: value for name, value in settings.items() if value not in (None, "", False)}
+    assert [*defaults_in("def f(a, threads: int = 2, *, b=3): ...\nclass C:\n    c: int = 4")] == [
+        ("threads", 2),
+        ("b", 3),
+        ("c", 4),
+    ]
+    assert len(telling) > 15
+    again = [
+        f"{module}: {name} = {value!r}"
+        for module, file in MODULES.items()
+        if module != "grader.settings"
+        for name, value in defaults_in(file.read_text(encoding="utf-8"))
+        if name in telling and telling[name] == value
+    ]
+    assert again == []

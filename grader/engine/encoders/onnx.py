@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.engine.onnx_model import OnnxModel
 from grader.resources import checksum, contents, model_folder
+from grader.settings import THREADS
 
 if TYPE_CHECKING:
     from grader.engine.encoders.base import Vectors
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 class OnnxEncoder:
     """The shipped model, or another folder of the same make."""
 
-    def __init__(self, folder: Path | None = None, *, threads: int = 2) -> None:
+    def __init__(self, folder: Path | None = None, *, threads: int = THREADS) -> None:
         """Load the model.
 
         Raises:

@@ -1,15 +1,14 @@
-"""The options of the judge, shared by the commands that grade."""
+"""The judge at the command line: opened where it is asked for, and what is told of it."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
-from grader.errors import InputError
 from grader.reading.text import counted
 
 if TYPE_CHECKING:
@@ -20,122 +19,16 @@ if TYPE_CHECKING:
     from grader.settings import Settings
 
 _REASONS_SHOWN = 5
-Llm = Annotated[
-    bool,
-    typer.Option("--llm", help="Let a language model check every point as well (docs/llm.md)."),
-]
-LlmModel = Annotated[
-    list[str] | None,
-    typer.Option("--llm-model", help="The model to ask; given several times, a jury."),
-]
-LlmBaseUrl = Annotated[
-    str | None,
-    typer.Option("--llm-base-url", help="An OpenAI-compatible endpoint, if not OpenAI's."),
-]
-LlmRuns = Annotated[int | None, typer.Option("--llm-runs", help="How often each model is asked.")]
-
-LlmPrices = Annotated[
-    str | None,
-    typer.Option(
-        "--llm-prices",
-        help="Prices of a million tokens: MODEL=PROMPT/COMPLETION, several separated by commas.",
-    ),
-]
-LlmCache = Annotated[
-    str | None,
-    typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
-]
-LlmConcurrency = Annotated[
-    int | None,
-    typer.Option(
-        "--llm-concurrency", help="The most calls side by side; 1 for a server that takes one."
-    ),
-]
-LlmTimeout = Annotated[
-    float | None,
-    typer.Option("--llm-timeout", help="Seconds: the longest that one call may take."),
-]
-MaxCost = Annotated[
-    float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
-]
-MaxCalls = Annotated[int | None, typer.Option("--max-calls", help="The most calls to make.")]
-Redact = Annotated[
-    bool,
-    typer.Option(
-        "--redact",
-        help="Mask e-mail addresses, phone numbers, links and given names before sending.",
-    ),
-]
-LlmLog = Annotated[
-    str | None,
-    typer.Option("--llm-log", help="Add all that is sent and received to this file."),
-]
-DryRun = Annotated[
-    bool,
-    typer.Option("--dry-run", help="Say what the judge would take, and grade nothing."),
-]
-LlmBatch = Annotated[
-    bool,
-    typer.Option(
-        "--llm-batch",
-        help="Ask by the provider's batch jobs, at half the price: submit now, collect with "
-        "--resume within a day.",
-    ),
-]
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="Collect the batch jobs that the same command submitted."),
-]
-
-
-def llm_settings(
-    *,
-    llm: bool,
-    model: list[str] | None,
-    base_url: str | None,
-    runs: int | None,
-    prices: str | None,
-    cache: str | None,
-    concurrency: int | None,
-    timeout: float | None,
-    max_cost: float | None,
-    max_calls: int | None,
-    redact: bool,
-    log: str | None,
-    dry_run: bool,
-    batch: bool = False,
-) -> dict[str, Any]:
-    """The judge's options as settings.
-
-    Raises:
-        InputError: there are some, but not ``--llm``.
-    """
-    given: Mapping[str, Any] = {
-        "llm_model": ",".join(model or ()) or None,
-        "llm_base_url": base_url,
-        "llm_runs": runs,
-        "llm_prices": prices,
-        "llm_cache": cache,
-        "llm_concurrency": concurrency,
-        "llm_timeout": timeout,
-        "llm_max_cost": max_cost,
-        "llm_max_calls": max_calls,
-        "llm_redact": redact or None,
-        "llm_log": log,
-    }
-    if not llm and (dry_run or batch or any(value is not None for value in given.values())):
-        raise InputError("options for the judge were given, but not the judge: add --llm")
-    return dict(given)
 
 
 @contextmanager
-def judging(settings: Settings, *, llm: bool) -> Iterator[Judge | None]:
+def open_judge(settings: Settings, *, asked: bool) -> Iterator[Judge | None]:
     """The judge, where one is asked for, closed at the end.
 
     Raises:
         SettingsError, JudgeSetupError: it can't be asked.
     """
-    if not llm:
+    if not asked:
         yield None
         return
     from grader.judge.judge import Judge
