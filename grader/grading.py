@@ -288,8 +288,6 @@ class Grader:
         while ahead := list(islice(rest, chunk)):
             yield from self.grade_rows(ahead, q=q)
 
-    # ── the same for code that runs in an event loop, which goes on meanwhile ──
-
     async def grade_async(
         self,
         answer: str,

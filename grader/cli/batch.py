@@ -127,8 +127,7 @@ def _grade_on_cluster(settings: Settings, options: BatchOptions, table: TableOpt
             options.inputs,
             options.output,
             judged=options.judge.llm,
-            listener=listener,
-            **table,
+            **(table | {"listener": listener}),
         )
 
 
@@ -149,13 +148,12 @@ def _grade(
         _noticing_interrupts(leave) as check,
         showing(options.progress, check, cost) as listener,
     ):
+        table = table | {"listener": listener}
         if judge is None or not options.by_jobs:
-            return grade_file(grader, options.inputs, output, listener=listener, **table)
+            return grade_file(grader, options.inputs, output, **table)
         from grader.batch.llm_jobs import Finished, grade_by_jobs
 
-        came = grade_by_jobs(
-            grader, judge, options.inputs, output, resume=options.resume, listener=listener, **table
-        )
+        came = grade_by_jobs(grader, judge, options.inputs, output, resume=options.resume, **table)
     tell_of_jobs(came)
     return came.summary if isinstance(came, Finished) else None
 
