@@ -46,7 +46,7 @@ def base_url(setting: str = "") -> str:
     parts = _split(given)
     if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
         raise SettingsError(
-            f"{where} = {given}: is no address of an endpoint: it begins with http:// or https://"
+            f"{where} = {given}: is not the address of an endpoint: it must begin with http:// or https://"
         )
     if parts.query or parts.fragment:
         sign = "?" if parts.query else "#"
@@ -75,7 +75,7 @@ def api_key(given: str | None, address: str) -> str:
     if not key and address == OPENAI:
         raise SettingsError("the judge needs a key: set OPENAI_API_KEY in the environment")
     if not (key.isascii() and key.isprintable()):
-        raise SettingsError("OPENAI_API_KEY holds signs that no key has: copy it anew")
+        raise SettingsError("OPENAI_API_KEY contains characters that no key has: copy it again")
     return key or NO_KEY
 
 
@@ -123,7 +123,7 @@ def _check_proxy(variable: str, value: str) -> None:
     if parts is None or scheme not in _PROXY_SCHEMES or not parts.hostname:
         raise SettingsError(
             f"{variable} is not the address of a proxy that can be used: write "
-            f"http://HOST:PORT  (or {', '.join(_PROXY_SCHEMES[1:])}), or unset it"
+            f"http://HOST:PORT (or {', '.join(_PROXY_SCHEMES[1:])}), or unset it"
         )
     if scheme.startswith("socks") and find_spec("socksio") is None:
         raise SettingsError(

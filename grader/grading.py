@@ -127,7 +127,7 @@ class Grader:
             InputError: ``answers`` is a single text.
         """
         if isinstance(answers, str | bytes):
-            raise InputError("grade_many takes a list of answers: grade one text with  grade")
+            raise InputError("grade_many takes a list of answers: grade one text with grade")
         question = self.question(q) if isinstance(q, str) else q
         return self.grade_all([(text, question) for text in answers])
 

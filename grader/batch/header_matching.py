@@ -252,6 +252,6 @@ def _refuse_unknown(
     ways = " ".join(option(f"{WIDE}SLUG", c) for c in unknown)
     raise TableError(
         f"{table.name}: {listed} may be answers: say which question each answers with {ways} "
-        f"('grade bank list' shows the slugs), or leave out one that is none with "
+        f"('grade bank list' shows the slugs), or leave out one that isn't an answer with "
         f"{option(NO_PART, unknown[0])}"
     )

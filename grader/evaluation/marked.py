@@ -120,7 +120,7 @@ def read_marked(
         told = any(text.partition("=")[0].strip() == ANSWER for text in mapping)
         check_long(source, parts, q=q, told=told)
     except TableError as error:
-        need = f"has no column '{ANSWER}', and marks need a row an answer"
+        need = f"has no column '{ANSWER}', and marks need one answer a row"
         raise TableError(str(error).replace(f"has no column '{ANSWER}'", need)) from None
     marks = find_marks(column, source.columns)
     if marks is None:
@@ -141,7 +141,11 @@ def read_marked(
     unsaid = [v for v, own in zip(values, of, strict=True) if own is None and v is not None]
     usual = highest(unsaid, f"{table}: column '{marks}'") if unsaid else 1.0
     marked = [
-        Marked(n, share(value, own or usual, w), {part: row[name] for part, name in parts.items()})
+        Marked(
+            n,
+            share(value, own or usual, f"{w} = {row[marks].strip()}"),
+            {part: row[name] for part, name in parts.items()},
+        )
         for (n, row), value, own, w in zip(numbered, values, of, where, strict=True)
         if value is not None
     ]

@@ -57,11 +57,16 @@ def _mark(text: str, where: str, *, comma: bool) -> float:
 def share(mark: float, most: float, where: str) -> float:
     """A mark as a share of the highest one, 0 to 1.
 
+    Args:
+        mark: the number.
+        most: the highest there is.
+        where: the mark's place and its cell, for the message.
+
     Raises:
         TableError: it is not from 0 to ``most``.
     """
     if not 0 <= mark <= most:
         raise TableError(
-            f"{where} = {mark:g}: must be from 0 to {most:g}: name the highest mark with --max-mark"
+            f"{where}: must be from 0 to {most:g}: name the highest mark with --max-mark"
         )
     return mark / most

@@ -77,7 +77,7 @@ def require_prices(models: Iterable[str], prices: Mapping[str, Price]) -> None:
     if unknown is not None:
         raise SettingsError(
             f"a limit of cost needs the price of {unknown}: add  "
-            f"--llm-prices {unknown}=PROMPT/COMPLETION  (per million tokens)"
+            f"--llm-prices {unknown}=PROMPT/COMPLETION (per million tokens)"
         )
 
 

@@ -148,13 +148,13 @@ def _choice(body: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     data = parse_json(body)
     if not isinstance(data, dict):
         came = shortened(page_text(body)) or "nothing"
-        raise JudgeServerError(f"the endpoint's reply is no chat completion: {came}")
+        raise JudgeServerError(f"the endpoint's reply is not a chat completion: {came}")
     choices = data.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
         raise JudgeServerError(
-            f"the endpoint's reply is no chat completion: it has no message: {shortened(body)}"
+            f"the endpoint's reply is not a chat completion: it has no message: {shortened(body)}"
         )
     return choice, message
 

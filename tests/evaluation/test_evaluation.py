@@ -245,9 +245,9 @@ def test_marks_are_read_as_the_sheet_writes_them(tmp_path, marks, read, none):
 @pytest.mark.parametrize(
     ("marks", "most", "problem"),
     [
-        (["8.5", "8,5"], 10, r"t.csv: row 3: mark = '8,5': is no number"),
-        (["3", "absent"], 10, r"row 3: mark = 'absent': is no number"),
-        (["8/10"], 10, r"row 2: mark = '8/10'"),
+        (["8.5", "8,5"], 10, r"t.csv: row 3: mark = '8,5': is not a number"),
+        (["3", "absent"], 10, r"row 3: mark = 'absent': is not a number"),
+        (["8/ten"], 10, r"row 2: mark = '8/ten'"),
         (["1_0"], 10, r"row 2: mark = '1_0'"),
         (["inf"], 10, r"row 2: mark = 'inf'"),
         (["1,250", "2,000"], 5000, r"row 2: mark = '1,250'.*thousands"),
@@ -437,7 +437,7 @@ def test_the_commands_of_the_documentation_work_on_the_example(tmp_path):
     commands = re.findall(r"^    grade ((?:eval|calibrate) .*)$", text, re.MULTILINE)
     assert [c.split()[0] for c in commands] == ["eval", "calibrate"]
     for command in commands:
-        words = [MARKED if w == "marked.csv" else w for w in command.split()]
+        words = [MARKED if w == "examples/marked.csv" else w for w in command.split()]
         words[-1] = tmp_path / words[-1]
         done = run(*words)
         assert done.returncode == 0, done.stderr
