@@ -1,11 +1,11 @@
-"""Marked answers as they lie in the files: records, and how a file is read and held to its rubric."""
+"""Marked answers as they lie in the files: records, reading, and what holds them to a rubric."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -25,6 +25,7 @@ BANK_KINDS: dict[str, int] = {
 """How many answers of each kind a bank question has at least; 24 in all."""
 
 Quotes = dict[str, str | list[str]]
+T = TypeVar("T", bound=BaseModel)
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -101,7 +102,7 @@ class FieldRubric(_Record):
     contrast: dict[str, FieldContrast]
 
 
-def read[T: MarkedQuestion | FieldRubric](file: Path, kind: type[T]) -> T:
+def read(file: Path, kind: type[T]) -> T:
     """The record in a file.
 
     Raises:
@@ -124,22 +125,26 @@ def faults(answers: list[MarkedAnswer], points: set[str], errors: set[str]) -> I
     for number, answer in enumerate(answers, 1):
         if answer.id != f"a{number:02d}":
             yield f"{answer.id}: should be a{number:02d}"
-        text = squeezed(answer.text)
-        for verdict, claim, quote in answer.quotes():
-            if claim not in (errors if verdict == "stated" else points):
-                yield f"{answer.id}: {verdict}: no claim '{claim}'"
-            if not squeezed(quote) or squeezed(quote) not in text:
-                yield f"{answer.id}: {verdict}: {claim}: the quote isn't in the text: {quote!r}"
-        for claim, times in Counter(
-            c for v in ("covered", "partial", "contradicted") for c in getattr(answer, v)
-        ).items():
-            if times > 1:
-                yield f"{answer.id}: {claim} has {times} verdicts"
-        n_words = len(text.split())
-        if answer.kind == "short" and not 8 <= n_words <= 48:
-            yield f"{answer.id}: short, but {n_words} words"
-        grams = frozenset(zip(*(text.lower().split()[i:] for i in range(6)), strict=False))
+        for fault in _faults_of_marks(answer, points, errors):
+            yield f"{answer.id}: {fault}"
+        words = answer.text.lower().split()
+        if answer.kind == "short" and not 8 <= len(words) <= 48:
+            yield f"{answer.id}: short, but {len(words)} words"
+        grams = frozenset(zip(*(words[i:] for i in range(6)), strict=False))
         for name, other in seen:
             if len(grams & other) > 0.3 * min(len(grams), len(other)) > 0:
                 yield f"{answer.id} and {name} share too many words"
         seen.append((answer.id, grams))
+
+
+def _faults_of_marks(answer: MarkedAnswer, points: set[str], errors: set[str]) -> Iterator[str]:
+    text = squeezed(answer.text)
+    for verdict, claim, quote in answer.quotes():
+        if claim not in (errors if verdict == "stated" else points):
+            yield f"{verdict}: no claim '{claim}'"
+        if not squeezed(quote) or squeezed(quote) not in text:
+            yield f"{verdict}: {claim}: the quote isn't in the text: {quote!r}"
+    given = Counter(c for v in ("covered", "partial", "contradicted") for c in getattr(answer, v))
+    for claim, times in given.items():
+        if times > 1:
+            yield f"{claim} has {times} verdicts"
