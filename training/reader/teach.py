@@ -74,9 +74,7 @@ def main() -> None:
     reader.load_state_dict(torch.load(args.work / "general" / "model.pt", weights_only=True))
     dev = dev_readings(catalog)
     whole = sum(len(s.answers) for s in subjects)
-    print(
-        f"{len(subjects)} rubrics, {whole} answers, {len(dev)} to choose on", flush=True
-    )
+    print(f"{len(subjects)} rubrics, {whole} answers, {len(dev)} to choose on", flush=True)
     train(
         reader,
         tokenizer,
