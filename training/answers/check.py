@@ -1,0 +1,89 @@
+"""Holds the answers to the guide: python -m training.answers.check [FILE ...]."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.rubric import load_rubric
+from training.answers.marked import (
+    BANK_KINDS,
+    HERE,
+    FieldRubric,
+    MarkedQuestion,
+    faults,
+    read,
+)
+
+RUBRICS = HERE.parents[1] / "rubrics"
+_WANTED = {"covered": 4, "contradicted": 4, "near": 2}
+_WANTED_OF_ERRORS = {"stated": 2, "denied": 2}
+
+
+def check_bank(file: Path) -> Iterator[str]:
+    """What is wrong with the answers to a question of the bank."""
+    marked = read(file, MarkedQuestion)
+    if marked.question != file.stem:
+        yield f"question: {marked.question}"
+    rubric = load_rubric(RUBRICS / f"{file.stem}.yaml")
+    points = {k.id for k in rubric.key_points}
+    errors = {m.id for m in rubric.misconceptions}
+    yield from faults(marked.answers, points, errors)
+    if len(marked.answers) != 24:
+        yield f"{len(marked.answers)} answers, not 24"
+    kinds = Counter(a.kind for a in marked.answers)
+    for kind, least in BANK_KINDS.items():
+        if kinds[kind] < least:
+            yield f"{kinds[kind]} of kind {kind}, not {least}"
+    for point in sorted(points):
+        for verdict in ("covered", "contradicted"):
+            if sum(point in getattr(a, verdict) for a in marked.answers) < 2:
+                yield f"{point}: {verdict} less than twice"
+    for error in sorted(errors):
+        if not any(error in a.stated for a in marked.answers):
+            yield f"{error}: never stated"
+
+
+def check_field(file: Path) -> Iterator[str]:
+    """What is wrong with a rubric of another field."""
+    rubric = read(file, FieldRubric)
+    if (rubric.field, rubric.question) != (file.parent.name, file.stem):
+        yield f"field and question are {rubric.field}/{rubric.question}"
+    points = {k.id for k in rubric.key_points}
+    errors = {m.id for m in rubric.misconceptions}
+    yield from faults(rubric.answers, points, errors)
+    for error in rubric.misconceptions:
+        if odd := set(error.against) - points:
+            yield f"{error.id}: against unknown key points {sorted(odd)}"
+    if set(rubric.contrast) != points | errors:
+        yield f"contrast: ids differ: {sorted(set(rubric.contrast) ^ (points | errors))}"
+    for claim, sets in rubric.contrast.items():
+        for kind, least in (_WANTED if claim in points else _WANTED_OF_ERRORS).items():
+            if len(getattr(sets, kind)) < least:
+                yield f"contrast: {claim}: {kind}: less than {least}"
+
+
+def main(names: list[str]) -> int:
+    """Print every fault of the files named, or of all; 1 if there is one."""
+    files = [Path(n).resolve() for n in names] or sorted(
+        [*HERE.glob("bank/*.yaml"), *HERE.glob("fields/*/*.yaml")]
+    )
+    n_faults = n_answers = 0
+    for file in files:
+        check = check_bank if file.parent.name == "bank" else check_field
+        try:
+            found = list(check(file))
+            n_answers += 24 if check is check_bank else 12
+        except ValueError as error:
+            found = [str(error)]
+        for fault in found:
+            print(f"{file.parent.name}/{file.name}: {fault}")
+        n_faults += len(found)
+    print(f"{len(files)} files, {n_answers} answers, {n_faults} faults")
+    return int(n_faults > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,252 @@
+"""What the reader learns of rubrics: composed statements, examples and marked answers.
+
+Nothing marked as holdout is read here: not the examples, not the answers a17 to a24, not the
+questions of ``answers/bank/held-out.txt``, not the fields of ``answers/fields/held-out.txt``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.catalog import Catalog
+from grader.rubric import load_contrast
+from training.answers.marked import (
+    HERE,
+    HOLDOUT_FROM,
+    FieldRubric,
+    MarkedAnswer,
+    MarkedQuestion,
+    read,
+)
+from training.reader.batches import (
+    CONTRADICTED,
+    COVERED,
+    MISSING,
+    NOT_COVERED,
+    PARTIAL,
+    Asked,
+    Reading,
+)
+
+KINDS = {
+    "covered": COVERED,
+    "contradicted": CONTRADICTED,
+    "near": MISSING,
+    "half": PARTIAL,
+    "stated": COVERED,
+    "asserted": COVERED,
+    "denied": CONTRADICTED,
+}
+_VERDICTS = {
+    "covered": COVERED,
+    "contradicted": CONTRADICTED,
+    "missing": MISSING,
+    "partial": PARTIAL,
+}
+DEV = 16
+"""Answer a16 of every question is for choosing, never for learning."""
+_SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
+_OTHER_WORDING = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text that decides one claim."""
+
+    text: str
+    kind: str
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A rubric as the reader learns it; key points come first among the claims.
+
+    ``wordings`` holds for each claim the claim itself and other ways of putting it.
+    """
+
+    name: str
+    wordings: tuple[tuple[str, ...], ...]
+    key_points: int
+    statements: tuple[Statement, ...]
+    answers: tuple[tuple[str, Reading], ...]
+    """Whole answers by id, with all claims."""
+
+
+def bank_subjects(catalog: Catalog) -> Iterator[Subject]:
+    """The questions of the bank that may be learnt from."""
+    unseen = names(HERE / "bank" / "held-out.txt")
+    for slug in catalog.slugs():
+        if slug not in unseen:
+            yield bank_subject(catalog, slug)
+
+
+def bank_subject(catalog: Catalog, slug: str) -> Subject:
+    """One question with its contrast set, examples that are no holdout, and marked answers."""
+    _, rubric, _ = catalog.load(slug)
+    sets = load_contrast(catalog.contrast_file(slug))
+    ids = [k.id for k in rubric.key_points]
+    errors = [m.id for m in rubric.misconceptions]
+    statements: list[Statement] = []
+    for i, k in enumerate(rubric.key_points):
+        own = sets.key_points[k.id]
+        statements += _statements(own.covered, "covered", i)
+        statements += _statements(own.contradicted, "contradicted", i)
+        statements += _statements(own.near, "near", i)
+        statements += _statements(k.partial, "half", i)
+    for i, m in enumerate(rubric.misconceptions, len(ids)):
+        said = sets.misconceptions[m.id]
+        statements += _statements(said.asserted, "asserted", i)
+        statements += _statements(said.denied, "denied", i)
+    wordings = [(k.claim, *k.also_accept) for k in rubric.key_points]
+    wordings += [(m.claim, *m.also_phrased) for m in rubric.misconceptions]
+    claims = [w[0] for w in wordings]
+    answers = []
+    for e in rubric.examples:
+        if not e.holdout:
+            labels = [_VERDICTS[e.verdicts[i]] for i in ids]
+            labels += [COVERED if i in e.misconceptions else MISSING for i in errors]
+            asked = tuple(Asked(c, y) for c, y in zip(claims, labels, strict=True))
+            answers.append((f"example-{e.id}", Reading(e.answer, asked)))
+    file = HERE / "bank" / f"{slug}.yaml"
+    if file.exists():
+        marked = read(file, MarkedQuestion).answers
+        answers += [(a.id, reading_of(a, ids, errors, claims)) for a in marked if is_taught(a)]
+    return Subject(slug, tuple(wordings), len(ids), tuple(statements), tuple(answers))
+
+
+def field_subject(rubric: FieldRubric) -> Subject:
+    """A rubric of another field."""
+    ids = [k.id for k in rubric.key_points]
+    errors = [m.id for m in rubric.misconceptions]
+    wordings: list[tuple[str, ...]] = [(k.claim, *k.also_accept) for k in rubric.key_points]
+    wordings += [(m.claim,) for m in rubric.misconceptions]
+    claims = [w[0] for w in wordings]
+    statements: list[Statement] = []
+    for i, name in enumerate([*ids, *errors]):
+        for kind in ("covered", "contradicted", "near", "stated", "denied"):
+            statements += _statements(getattr(rubric.contrast[name], kind), kind, i)
+    for i, k in enumerate(rubric.key_points):
+        statements += _statements(k.partial, "half", i)
+    answers = [(a.id, reading_of(a, ids, errors, claims)) for a in rubric.answers]
+    name = f"{rubric.field}/{rubric.question}"
+    return Subject(name, tuple(wordings), len(ids), tuple(statements), tuple(answers))
+
+
+def field_subjects(*, held_out: bool = False) -> Iterator[Subject]:
+    """The rubrics of other fields: those to learn from, or those of fields never seen."""
+    unseen = names(HERE / "fields" / "held-out.txt")
+    for file in sorted(HERE.glob("fields/*/*.yaml")):
+        if (file.parent.name in unseen) == held_out:
+            yield field_subject(read(file, FieldRubric))
+
+
+def names(file: Path) -> frozenset[str]:
+    """The lines of a file that are not comments; of a missing one none."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    return frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
+
+
+def is_taught(answer: MarkedAnswer) -> bool:
+    """Whether an answer to a bank question is neither holdout nor kept for choosing."""
+    return int(answer.id[1:]) < min(HOLDOUT_FROM, DEV)
+
+
+def reading_of(
+    answer: MarkedAnswer, key_points: Sequence[str], errors: Sequence[str], claims: Sequence[str]
+) -> Reading:
+    """A marked answer with every claim, and where the words that decide it stand."""
+    verdicts: dict[str, int] = {}
+    for verdict, label in (
+        ("covered", COVERED),
+        ("partial", PARTIAL),
+        ("contradicted", CONTRADICTED),
+        ("stated", COVERED),
+    ):
+        verdicts |= {f"{verdict == 'stated'}{c}": label for c in getattr(answer, verdict)}
+    spans: dict[str, list[tuple[int, int]]] = {}
+    for verdict, claim, quote in answer.quotes():
+        key = f"{verdict == 'stated'}{claim}"
+        spans.setdefault(key, []).extend(_find(answer.text, quote))
+    keys = [f"False{k}" for k in key_points] + [f"True{m}" for m in errors]
+    return Reading(
+        answer.text,
+        tuple(
+            Asked(claim, verdicts.get(key, MISSING), tuple(spans.get(key, ())))
+            for key, claim in zip(keys, claims, strict=True)
+        ),
+    )
+
+
+def _find(text: str, quote: str) -> list[tuple[int, int]]:
+    start = text.find(quote)
+    return [(start, start + len(quote))] if start >= 0 else []
+
+
+def _statements(texts: Iterable[str], kind: str, claim: int) -> list[Statement]:
+    return [Statement(text, kind, claim) for text in texts]
+
+
+def compose(
+    subject: Subject, near: Sequence[frozenset[int]], chance: random.Random, share: float
+) -> Iterator[Reading]:
+    """Statements joined to answers of one to six, with their own claims and others.
+
+    Args:
+        subject: the rubric.
+        near: for each statement the claims that it may say by the way: of these nothing is
+            claimed unless it is the statement's own.
+        chance: what is drawn.
+        share: of the statements to use.
+    """
+    left = list(range(len(subject.statements)))
+    chance.shuffle(left)
+    left = left[: max(6, round(len(left) * share))]
+    while left:
+        size = chance.choice(_SIZES)
+        part: list[int] = []
+        rest: list[int] = []
+        for i in left:
+            claims = {subject.statements[j].claim for j in part}
+            fits = len(part) < size and subject.statements[i].claim not in claims
+            (part if fits else rest).append(i)
+        left = rest
+        chance.shuffle(part)
+        yield _composed(subject, part, near, chance)
+
+
+def _composed(
+    subject: Subject, part: Sequence[int], near: Sequence[frozenset[int]], chance: random.Random
+) -> Reading:
+    texts, spans, at = [], {}, 0
+    joint = chance.choice((" ", " ", " ", "\n", "\n- "))
+    for i in part:
+        text = subject.statements[i].text.strip()
+        if text[-1] not in ".!?;:" and joint == " ":
+            text += "."
+        spans[subject.statements[i].claim] = (at, at + len(text))
+        texts.append(text)
+        at += len(text) + len(joint)
+    own = {subject.statements[i].claim: subject.statements[i].kind for i in part}
+    doubtful = frozenset().union(*(near[i] for i in part)) - own.keys()
+    wrong = any(kind in {"contradicted", "asserted", "stated"} for kind in own.values())
+    asked = []
+    for c, kind in own.items():
+        spanned = () if kind == "near" else (spans[c],)
+        asked.append(Asked(_worded(subject, c, chance), KINDS[kind], spanned))
+    others = [c for c in range(len(subject.wordings)) if c not in own and c not in doubtful]
+    for c in others:
+        label = NOT_COVERED if wrong and c >= subject.key_points else MISSING
+        asked.append(Asked(subject.wordings[c][0], label))
+    chance.shuffle(asked)
+    return Reading(joint.join(texts), tuple(asked))
+
+
+def _worded(subject: Subject, claim: int, chance: random.Random) -> str:
+    wordings = subject.wordings[claim]
+    if len(wordings) > 1 and chance.random() < _OTHER_WORDING:
+        return chance.choice(wordings[1:])
+    return wordings[0]

@@ -1,0 +1,139 @@
+"""The reader's network: a small BERT whose claims see the answer, and are not seen by it.
+
+One sequence holds the answer and every claim, each as ``[CLS] … [SEP]`` at positions of its own
+from 0 on; the answer has token type 0, claims have 1. ``segments`` says what belongs together: 0
+the answer, 1, 2, … the claims, -1 padding. A token attends to the answer and to its own segment
+(cf. Schlatt, Fröbe and Hagen 2024, "Investigating the effects of sparse attention on
+cross-encoders"). So the answer's tokens do not depend on the claims, and a claim's verdict not
+on the other claims.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn.functional import gelu, scaled_dot_product_attention
+
+CLASSES = ("covered", "contradicted", "missing", "partial")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The sizes of a BERT; the defaults are all-MiniLM-L6's."""
+
+    width: int = 384
+    heads: int = 12
+    layers: int = 6
+    inner: int = 1536
+    words: int = 30_522
+    positions: int = 512
+
+
+class Layer(nn.Module):
+    """Attention and two dense layers, each followed by a normalised residual."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.qkv = nn.Linear(shape.width, 3 * shape.width)
+        self.out = nn.Linear(shape.width, shape.width)
+        self.norm_attention = nn.LayerNorm(shape.width, eps=1e-12)
+        self.inner = nn.Linear(shape.width, shape.inner)
+        self.outer = nn.Linear(shape.inner, shape.width)
+        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+
+    def forward(self, x: Tensor, seen: Tensor) -> Tensor:
+        """``x`` (batch, length, width); ``seen`` (batch, 1, length, length), bool."""
+        batch, length, width = x.shape
+        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        mixed = scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        x = self.norm_attention(x + self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
+        return self.norm(x + self.outer(gelu(self.inner(x))))
+
+
+class Reader(nn.Module):
+    """Token ids, positions and segments to verdicts and evidence of every claim."""
+
+    def __init__(self, shape: Shape | None = None) -> None:
+        super().__init__()
+        self.shape = shape = shape or Shape()
+        self.words = nn.Embedding(shape.words, shape.width)
+        self.places = nn.Embedding(shape.positions, shape.width)
+        self.types = nn.Embedding(2, shape.width)
+        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.head = nn.Sequential(
+            nn.Linear(2 * shape.width, shape.width),
+            nn.GELU(),
+            nn.Linear(shape.width, len(CLASSES)),
+        )
+        self.asks = nn.Linear(shape.width, shape.width)
+        self.shows = nn.Linear(shape.width, shape.width)
+
+    def tokens(self, ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
+        """Token vectors, float of shape (batch, length, width)."""
+        x = self.words(ids) + self.places(positions) + self.types((segments > 0).long())
+        x = self.norm(x)
+        seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
+        for layer in self.layers:
+            x = layer(x, seen[:, None])
+        return x
+
+    def forward(
+        self, ids: Tensor, positions: Tensor, segments: Tensor, claims: int
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Read answers with their claims.
+
+        Args:
+            ids: int64 of shape (batch, length), as are the next two.
+            positions: of each token within its segment.
+            segments: 0 the answer, 1 … ``claims`` the claims, -1 padding.
+            claims: the largest number of claims of an answer.
+
+        Returns:
+            Logits of ``CLASSES``, (batch, claims, 4); how much each token shows of each claim,
+            (batch, claims, length), minus infinity outside the answer; the mean of the answer's
+            tokens, (batch, width).
+        """
+        x = self.tokens(ids, positions, segments)
+        own = segments[:, None, :] == torch.arange(claims + 1, device=ids.device)[None, :, None]
+        means = (own.to(x.dtype) @ x) / own.sum(-1, keepdim=True).clamp(min=1).to(x.dtype)
+        first = (own & (positions[:, None, :] == 0)).to(x.dtype) @ x
+        claim = means[:, 1:]
+        logits = self.head(torch.cat([claim, first[:, 1:]], -1))
+        shown = self.asks(claim) @ self.shows(x).transpose(1, 2) / self.shape.width**0.5
+        shown = shown.masked_fill(segments[:, None, :] != 0, float("-inf"))
+        return logits, shown, means[:, 0]
+
+
+def from_minilm(folder: Path) -> Reader:
+    """A reader that begins as all-MiniLM-L6; its heads are new."""
+    weights = load_file(folder / "model.safetensors")
+    reader = Reader()
+    state = reader.state_dict()
+    taken = {
+        "words.weight": "embeddings.word_embeddings.weight",
+        "places.weight": "embeddings.position_embeddings.weight",
+        "types.weight": "embeddings.token_type_embeddings.weight",
+        "norm.weight": "embeddings.LayerNorm.weight",
+        "norm.bias": "embeddings.LayerNorm.bias",
+    }
+    parts = {
+        "out": "attention.output.dense",
+        "norm_attention": "attention.output.LayerNorm",
+        "inner": "intermediate.dense",
+        "outer": "output.dense",
+        "norm": "output.LayerNorm",
+    }
+    for i in range(reader.shape.layers):
+        there = f"encoder.layer.{i}"
+        for kind in ("weight", "bias"):
+            qkv = [weights[f"{there}.attention.self.{n}.{kind}"] for n in ("query", "key", "value")]
+            state[f"layers.{i}.qkv.{kind}"] = torch.cat(qkv)
+            taken |= {f"layers.{i}.{a}.{kind}": f"{there}.{b}.{kind}" for a, b in parts.items()}
+    reader.load_state_dict(state | {here: weights[there] for here, there in taken.items()})
+    return reader

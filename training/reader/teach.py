@@ -1,0 +1,91 @@
+"""The second stage: rubrics, their contrast sets and marked answers.
+
+    python -m training.reader.teach [--work training/work/reader] [--epochs 3] [--share 0.6]
+
+Goes on from ``general/model.pt`` in the work folder, or from where it was interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from grader.catalog import Catalog
+from grader.encoders.onnx import OnnxEncoder
+from grader.settings import Settings
+from training.export_encoder import source_folder
+from training.reader.batches import Reading
+from training.reader.domain import Subject, bank_subjects, compose, field_subjects
+from training.reader.general import plain_tokenizer
+from training.reader.measure import chosen_on, dev_readings
+from training.reader.network import Reader
+from training.reader.train import train
+
+SEED, RATE = 12, 1.5e-4
+NEAREST = 2
+WHOLE_ANSWERS = 2.0
+"""A whole answer, which a person marked, weighs as much as two composed ones."""
+
+
+def nearest_claims(subject: Subject, encoder: OnnxEncoder) -> list[frozenset[int]]:
+    """For each statement the claims nearest to it by cosine, which it may say by the way."""
+    if not subject.statements:
+        return []
+    said = encoder.encode([s.text for s in subject.statements])
+    wordings = encoder.encode([w for group in subject.wordings for w in group])
+    starts = np.cumsum([0] + [len(g) for g in subject.wordings])[:-1]
+    similar = np.maximum.reduceat(said @ wordings.T, starts, axis=1)
+    return [frozenset(row[:NEAREST].tolist()) for row in np.argsort(-similar, axis=1)]
+
+
+def draw(
+    subjects: Sequence[Subject], near: Sequence[list[frozenset[int]]], share: float, epoch: int
+) -> list[Reading]:
+    """An epoch: other compositions each time, and every whole answer once."""
+    chance = random.Random(SEED * 1000 + epoch)
+    readings: list[Reading] = []
+    for subject, nearest in zip(subjects, near, strict=True):
+        readings += compose(subject, nearest, chance, share)
+        for _, reading in subject.answers:
+            asked = list(reading.asked)
+            chance.shuffle(asked)
+            readings.append(Reading(reading.answer, tuple(asked), WHOLE_ANSWERS))
+    return readings
+
+
+def main() -> None:
+    """Train and say what the answers kept for choosing get."""
+    parser = argparse.ArgumentParser(description="Teach the reader rubrics.")
+    parser.add_argument("--work", type=Path, default=Path("training/work/reader"))
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--share", type=float, default=0.6)
+    parser.add_argument("--name", default="domain")
+    args = parser.parse_args()
+    torch.manual_seed(SEED)
+    catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder(threads=2)
+    subjects = [*bank_subjects(catalog), *field_subjects()]
+    near = [nearest_claims(s, encoder) for s in subjects]
+    reader, tokenizer = Reader(), plain_tokenizer(source_folder())
+    reader.load_state_dict(torch.load(args.work / "general" / "model.pt", weights_only=True))
+    dev = dev_readings(catalog)
+    whole = sum(len(s.answers) for s in subjects)
+    print(f"{len(subjects)} rubrics, {whole} answers, {len(dev)} to choose on", flush=True)
+    train(
+        reader,
+        tokenizer,
+        lambda epoch: draw(subjects, near, args.share, epoch),
+        out=args.work / args.name,
+        epochs=args.epochs,
+        rate=RATE,
+        seed=SEED,
+        evaluate=lambda r: chosen_on(r, tokenizer, dev),
+    )
+
+
+if __name__ == "__main__":
+    main()
