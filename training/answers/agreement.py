@@ -10,7 +10,7 @@ from collections import Counter
 
 import numpy as np
 
-from grader.rubric import load_rubric
+from grader.bank.rubrics import load_rubric
 from training.answers.check import RUBRICS
 from training.answers.marked import HERE, MarkedAnswer, MarkedQuestion, read
 

@@ -13,7 +13,7 @@ import random
 
 import yaml
 
-from grader.rubric import load_rubric
+from grader.bank.rubrics import load_rubric
 from training.answers.check import RUBRICS
 from training.answers.marked import HERE, MarkedQuestion, read
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from grader.rubric import load_rubric
+from grader.bank.rubrics import load_rubric
 from training.answers.marked import (
     BANK_KINDS,
     HERE,

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.catalog import Catalog
-from grader.rubric import load_contrast
+from grader.bank.catalog import Catalog
+from grader.bank.rubrics import load_contrast
 from training.answers.marked import (
     HERE,
     HOLDOUT_FROM,

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from grader.catalog import Catalog
+from grader.bank.catalog import Catalog
 from grader.settings import Settings
 from training.answers.marked import HERE, HOLDOUT_FROM, MarkedQuestion, read
 from training.export_encoder import source_folder

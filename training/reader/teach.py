@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from grader.catalog import Catalog
-from grader.encoders.onnx import OnnxEncoder
+from grader.bank.catalog import Catalog
+from grader.engine.encoders.onnx import OnnxEncoder
 from grader.settings import Settings
 from training.export_encoder import source_folder
 from training.reader.batches import Reading
