@@ -3,7 +3,7 @@
     python -m training.answers.blind [--seed 1] [--share 0.1]
 
 Prints YAML by question: the rubric's claims, then the drawn answers, as the second marker fills
-them into ``second/SLUG.yaml`` (the format of ``bank/SLUG.yaml``; the kind may be left as ``strong``).
+them into ``second/SLUG.yaml``, in the format of ``bank/SLUG.yaml``; the kind doesn't matter.
 """
 
 from __future__ import annotations
