@@ -59,7 +59,7 @@ def base_url(setting: str = "") -> str:
     if service:
         kept = given.rstrip("/").removesuffix(service)
         raise SettingsError(
-            f"{where} = {given}: '{service}' is no part of an endpoint's address, it is added "
+            f"{where} = {given}: '{service}' isn't part of an endpoint's address; it is added "
             f"when the endpoint is asked: leave it out: {kept}"
         )
     return given
@@ -127,7 +127,7 @@ def _check_proxy(variable: str, value: str) -> None:
         )
     if scheme.startswith("socks") and find_spec("socksio") is None:
         raise SettingsError(
-            f"{variable} names a SOCKS proxy, which needs a package: run  pip install socksio  "
+            f"{variable} names a SOCKS proxy, which needs a package: run pip install socksio "
             "or unset it"
         )
 

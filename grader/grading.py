@@ -73,8 +73,8 @@ class Grader:
         """
         self.settings = changed(settings or load_settings(), **overrides)
         self.catalog = Catalog.from_settings(self.settings)
-        self._engine = Engine(self.settings, encoder, verifier)
         self._judge = judge
+        self._engine = Engine(self.settings, encoder, verifier)
         self._named = lru_cache(QUESTIONS_KEPT)(self._find_question)
         self._from_reference = lru_cache(QUESTIONS_KEPT)(question_from_reference)
 

@@ -131,25 +131,36 @@ def read_marked(
     numbered = [
         (n, row) for n, row in text_rows(source) if not is_summary_row(row, [parts[ANSWER]])
     ]
+    shares = _shares(table, marks, source.columns, numbered, most)
+    marked = [
+        Marked(n, mark, {part: row[name] for part, name in parts.items()})
+        for (n, row), mark in zip(numbered, shares, strict=True)
+        if mark is not None
+    ]
+    return marked, len(numbered) - len(marked)
+
+
+def _shares(
+    table: Path,
+    marks: str,
+    columns: Sequence[str],
+    numbered: Sequence[tuple[int, Mapping[str, str]]],
+    most: float | None,
+) -> list[float | None]:
+    """The marks of all rows as shares of the highest; None where there is none."""
     split = [split_mark(row[marks]) for _, row in numbered]
     where = [f"{table}: row {n}: {marks}" for n, _ in numbered]
     values = read_marks([(w, text) for w, (text, _) in zip(where, split, strict=True)], most)
     if all(value is None for value in values):
         raise TableError(f"{table}: no row has a mark in '{marks}': there is nothing to compare")
-    full = FullMarks(most) if most is not None else find_full_marks(source.columns, marks)
+    full = FullMarks(most) if most is not None else find_full_marks(columns, marks)
     of = [own or full.of(row) for (_, own), (_, row) in zip(split, numbered, strict=True)]
     unsaid = [v for v, own in zip(values, of, strict=True) if own is None and v is not None]
     usual = highest(unsaid, f"{table}: column '{marks}'") if unsaid else 1.0
-    marked = [
-        Marked(
-            n,
-            share(value, own or usual, f"{w} = {row[marks].strip()}"),
-            {part: row[name] for part, name in parts.items()},
-        )
-        for (n, row), value, own, w in zip(numbered, values, of, where, strict=True)
-        if value is not None
+    return [
+        None if value is None else share(value, own or usual, f"{w} = {row[marks].strip()}")
+        for (_, row), value, own, w in zip(numbered, values, of, where, strict=True)
     ]
-    return marked, len(numbered) - len(marked)
 
 
 def find_marks(column: str, columns: Sequence[str]) -> str | None:

@@ -122,11 +122,11 @@ def test_an_empty_address_is_unset(monkeypatch, empty):
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        ("/chat/completions", "'/chat/completions' is no part"),
-        ("/chat/completions/", "'/chat/completions' is no part"),
+        ("/chat/completions", "'/chat/completions' isn't part"),
+        ("/chat/completions/", "'/chat/completions' isn't part"),
         ("/chat/completions?api-version=2024-10-21", "no '?'"),
-        ("/completions", "'/completions' is no part"),
-        ("/responses", "'/responses' is no part"),
+        ("/completions", "'/completions' isn't part"),
+        ("/responses", "'/responses' isn't part"),
         ("#", "no '#'"),
     ],
 )
@@ -152,7 +152,7 @@ def test_an_address_that_says_too_much_is_told_before_anything_is_sent(where, en
     "address", ["ftp://host/v1", "http://", "http://host:port/v1", "http://ho st/v1", '"http://x"']
 )
 def test_what_can_be_no_address_is_refused(address):
-    with pytest.raises(errors.JudgeSetupError, match="no address"):
+    with pytest.raises(errors.JudgeSetupError, match="not the address"):
         Client(Settings(llm_base_url=address), KEY)
 
 

@@ -470,9 +470,9 @@ def test_a_report_knows_an_answer_that_was_unwrapped(grader, tmp_path):
     grade_file(grader, [str(file)], tmp_path / "o.csv", mapping=given)
     [row] = read_graded(tmp_path / "o.csv", None, {}, given)
     assert row.answer == FIRST
-    for point in row.detail["key_points"]:
-        if found := point["evidence"]:
-            assert FIRST[found["start"] : found["end"]] == found["text"]
+    for point in row.detail.key_points:
+        if found := point.evidence:
+            assert FIRST[found.start : found.end] == found.text
 
 
 # ── following advice ────────────────────────────────────────────────────────
