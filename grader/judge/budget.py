@@ -76,7 +76,7 @@ def require_prices(models: Iterable[str], prices: Mapping[str, Price]) -> None:
     unknown = next((model for model in models if model not in prices), None)
     if unknown is not None:
         raise SettingsError(
-            f"a limit of cost needs the price of {unknown}: add  "
+            f"a limit of cost needs the price of {unknown}: add "
             f"--llm-prices {unknown}=PROMPT/COMPLETION (per million tokens)"
         )
 
