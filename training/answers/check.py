@@ -12,6 +12,7 @@ from training.answers.marked import (
     BANK_KINDS,
     HERE,
     FieldRubric,
+    MinimalPairs,
     MarkedQuestion,
     faults,
     read,
@@ -65,17 +66,33 @@ def check_field(file: Path) -> Iterator[str]:
                 yield f"contrast: {claim}: {kind}: less than {least}"
 
 
+def check_pairs(file: Path) -> Iterator[str]:
+    """What is wrong with the minimal pairs of a question."""
+    found = read(file, MinimalPairs)
+    rubric = load_rubric(RUBRICS / f"{found.question}.yaml")
+    points = {k.id for k in rubric.key_points}
+    errors = {m.id for m in rubric.misconceptions}
+    for pair in found.pairs:
+        if odd := (set(pair.about) - points) | (set(pair.stated) - errors):
+            yield f"{pair.id}: no claims {sorted(odd)}"
+        if pair.right == pair.wrong:
+            yield f"{pair.id}: right and wrong are the same"
+
+
+_CHECKS = {"bank": check_bank, "pairs": check_pairs}
+
+
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
     files = [Path(n).resolve() for n in names] or sorted(
-        [*HERE.glob("bank/*.yaml"), *HERE.glob("fields/*/*.yaml")]
+        [*HERE.glob("bank/*.yaml"), *HERE.glob("fields/*/*.yaml"), *HERE.glob("pairs/*.yaml")]
     )
     n_faults = n_answers = 0
     for file in files:
-        check = check_bank if file.parent.name == "bank" else check_field
+        check = _CHECKS.get(file.parent.name, check_field)
         try:
             found = list(check(file))
-            n_answers += 24 if check is check_bank else 12
+            n_answers += {check_bank: 24, check_field: 12}.get(check, 0)
         except ValueError as error:
             found = [str(error)]
         for fault in found:

@@ -102,6 +102,24 @@ class FieldRubric(_Record):
     contrast: dict[str, FieldContrast]
 
 
+class MinimalPair(_Record):
+    """A right statement, and the same with its facts turned round."""
+
+    id: str = Field(pattern=r"^p\d\d$")
+    formula: bool = False
+    right: Text
+    wrong: Text
+    about: list[str] = Field(min_length=1)
+    stated: list[str] = []
+
+
+class MinimalPairs(_Record):
+    """The pairs of one question of the bank: a test, never learnt from."""
+
+    question: str
+    pairs: list[MinimalPair]
+
+
 def read(file: Path, kind: type[T]) -> T:
     """The record in a file.
 
