@@ -12,8 +12,8 @@ from training.answers.marked import (
     BANK_KINDS,
     HERE,
     FieldRubric,
-    MinimalPairs,
     MarkedQuestion,
+    MinimalPairs,
     faults,
     read,
 )
