@@ -168,8 +168,7 @@ def test_a_passing_fault_behind_the_proxy_is_mended(grader, proxy, fault):
         ('{"score": 1}', "JudgeReplyError"),
         (Fault(500), "JudgeServerError"),
         (lambda request: completion("{", request, finish="length"), "JudgeTruncatedError"),
-        # The proxy leaves the refusal itself out.
-        (lambda request: completion(None, request, refusal="no"), "JudgeReplyError"),
+        (lambda request: completion(None, request, refusal="no"), "JudgeRefusalError"),
     ],
     ids=["prose", "other schema", "500", "cut off", "refusal"],
 )
