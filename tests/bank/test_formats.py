@@ -192,6 +192,7 @@ def test_any_text_that_is_no_rubric_is_one_clear_line(text):
 
 
 @pytest.mark.parametrize("name", sorted(SCHEMAS))
+@pytest.mark.newest
 def test_the_schemas_that_are_checked_in_are_those_of_the_records(name):
     assert schema_file(name).read_text(encoding="utf-8") == schema_text(name)
 

@@ -72,6 +72,7 @@ def strip(annotation):
 
 
 @each_command
+@pytest.mark.newest
 def test_a_command_and_all_of_its_parameters_have_help(path):
     found = COMMANDS[path]
     assert found.help.strip().endswith((".", "problem.", ")."))

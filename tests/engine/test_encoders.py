@@ -74,6 +74,7 @@ def test_any_sentence_transformers_folder_is_an_encoder(original):
     assert re.fullmatch(rf"sentence-transformers:{re.escape(str(folder))}@\w{{12}}", encoder.name)
 
 
+@pytest.mark.newest
 def test_a_model_that_is_nowhere_is_a_clear_error():
     with pytest.raises(EncoderError, match="'no-such-model-anywhere' can't be loaded"):
         build_encoder("no-such-model-anywhere", threads=1)

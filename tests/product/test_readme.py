@@ -4,11 +4,14 @@ import doctest
 import importlib.util
 import re
 
+import pytest
+
 from tests.support.own_bank import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.newest
 def test_every_command_prints_what_the_readme_shows():
     spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh_readme.py")
     refresh = importlib.util.module_from_spec(spec)

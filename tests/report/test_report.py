@@ -236,6 +236,7 @@ def browser():
     if chromium is None:
         assert "CI" not in os.environ, "CI installs chromium"
         pytest.skip("needs chromium")
+    pytest.importorskip("playwright")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
