@@ -38,10 +38,9 @@ def print_grade(
     whole = question.reference_only
     prompt = Text(question.prompt, style="bold")
     parts: list[RenderableType] = [prompt, _headline(grade, whole=whole), _bar(grade, question)]
-    parts += [Text()]
     said = [k for k in grade.key_points if k.verdict != "missing"]
     width = 0 if whole else max(len(_worth(k)) for k in grade.key_points)
-    parts += [_key_points(said, width, explain=explain)] if said else []
+    parts += [Text(), _key_points(said, width, explain=explain)] if said else []
     if grade.asserted:
         parts += [Text(), Text("Known errors that it states", style="bold red")]
         parts += [_misconception(m) for m in grade.asserted]
