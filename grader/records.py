@@ -26,6 +26,7 @@ Flag = Literal[
     "other_language",
     "repetitive",
     "hidden_characters",
+    "contradicts_itself",
     "judge_failed",
     "judge_disagrees",
     "judge_quote_void",
@@ -103,6 +104,11 @@ class KeyPoint(Record):
     partial: tuple[Text, ...] = Field(
         default=(), description="Statements that are worth half: vaguer, or only a part."
     )
+    bonus: bool = Field(
+        default=False,
+        description="Asks more than the question does: it can make up for other points, and "
+        "full marks don't need it.",
+    )
 
 
 class Misconception(Record):
@@ -117,6 +123,16 @@ class Misconception(Record):
     correction: Text = Field(description="What is right, as said to the candidate.")
     why: Text = Field(description="Why the claim is wrong.")
     authority: Text = Field(description="Textbook section or paper that settles it.")
+    against: tuple[Slug, ...] = Field(
+        default=(),
+        description="Ids of the key points that can't hold where this does: an answer that says "
+        "both contradicts itself, and does not earn them.",
+    )
+
+
+def full_marks(key_points: Iterable[KeyPoint]) -> float:
+    """The points that make a score of 1: the sum of all but those that are a bonus."""
+    return sum(k.points for k in key_points if not k.bonus)
 
 
 # ── a question ready for grading ────────────────────────────────────────────
@@ -153,8 +169,8 @@ class Question(Record):
 
     @property
     def max_points(self) -> float:
-        """The sum of all key points."""
-        return sum(k.points for k in self.key_points)
+        """The sum of all key points but those that are a bonus."""
+        return full_marks(self.key_points)
 
 
 # ── results ─────────────────────────────────────────────────────────────────
@@ -186,6 +202,8 @@ class KeyPointResult:
     """The verifier's probability of this verdict, 0 to 1."""
     evidence: Evidence | None
     """The words that decided; none for ``missing``."""
+    bonus: bool = False
+    """Whether full marks don't need it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,10 +89,15 @@ def _read(file: Path, load: Callable[[Path], R], record: type[R]) -> tuple[R | N
 
 def example_score(rubric: Rubric, example: Example) -> float:
     """The score that an example's own labels give, 0 to 1."""
-    cost = {m.id: m.cost for m in rubric.misconceptions}
-    points = sum(k.points * credit(example.verdicts[k.id], rubric.scale) for k in rubric.key_points)
-    points -= sum(cost[m] for m in example.misconceptions)
-    return max(0.0, points) / rubric.max_points
+    asserted = [m for m in rubric.misconceptions if m.id in example.misconceptions]
+    excluded = {point for m in asserted for point in m.against}
+    points = sum(
+        k.points * credit(example.verdicts[k.id], rubric.scale)
+        for k in rubric.key_points
+        if k.id not in excluded
+    )
+    points -= sum(m.cost for m in asserted)
+    return min(rubric.max_points, max(0.0, points)) / rubric.max_points
 
 
 def _as_finding(error: InputError, file: Path) -> Finding:

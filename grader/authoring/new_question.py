@@ -60,6 +60,8 @@ key_points:
     also_accept: []
     # Statements that are worth half.
     partial: []
+    # true for what the question does not ask: it makes up for other points.
+    bonus: false
 # Known errors, what asserting them costs, and what is right.
 misconceptions:
   - id: common-error
@@ -69,6 +71,8 @@ misconceptions:
     correction: Say what is right.
     why: Say why the claim is wrong.
     authority: Name a textbook section or a paper.
+    # Key points that nobody can say together with this error.
+    against: [first]
 # Patches to wrong claims of the bank entry's sources.
 corrections: []
 # Answers with the marks that they should get: 'grade bank test {id}' holds the grader to them.

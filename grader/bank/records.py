@@ -19,6 +19,7 @@ from grader.records import (
     Slug,
     Text,
     Verdict,
+    full_marks,
     how_many,
     in_short,
     refuse_repeats,
@@ -141,10 +142,19 @@ class Rubric(Record):
         refuse_repeats("misconception id", (m.id for m in self.misconceptions))
         refuse_repeats("correction id", (c.id for c in self.corrections))
         refuse_repeats("example id", (e.id for e in self.examples))
-        problems = [problem for e in self.examples for problem in self._label_problems(e)]
+        if all(k.bonus for k in self.key_points):
+            raise ValueError("every key point is a bonus: full marks need one that is not")
+        problems = [problem for m in self.misconceptions for problem in self._against_problems(m)]
+        problems += [problem for e in self.examples for problem in self._label_problems(e)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    def _against_problems(self, misconception: Misconception) -> Iterator[str]:
+        unknown = set(misconception.against) - {k.id for k in self.key_points}
+        if unknown:
+            names = ", ".join(sorted(unknown))
+            yield f"misconception '{misconception.id}': against unknown key point: {names}"
 
     def _label_problems(self, example: Example) -> Iterator[str]:
         odd = {k.id for k in self.key_points} ^ set(example.verdicts)
@@ -159,8 +169,8 @@ class Rubric(Record):
 
     @property
     def max_points(self) -> float:
-        """The sum of all key points."""
-        return sum(k.points for k in self.key_points)
+        """The sum of all key points but those that are a bonus."""
+        return full_marks(self.key_points)
 
 
 class KeyPointContrast(Record):

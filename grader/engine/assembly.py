@@ -48,14 +48,17 @@ def assemble(
         fitted: score and confidence, 0 to 1, that were fitted as a whole and stand in the place
             of those that the verdicts add up to.
     """
-    key_points, misconceptions = verdicts.key_points, verdicts.misconceptions
+    misconceptions, flags = verdicts.misconceptions, verdicts.flags
+    key_points = scoring.without_contradictions(question, verdicts.key_points, misconceptions)
+    if key_points != verdicts.key_points:
+        flags = (*flags, "contradicts_itself")
     story = question.open_ended
     if fitted is None:
         total = scoring.add_up(key_points, misconceptions)
         sure = scoring.confidence(key_points, misconceptions, open_ended=story)
     else:
         total, sure = fitted
-    reasons = scoring.review_reasons(sure, measure.review_below, verdicts.flags, open_ended=story)
+    reasons = scoring.review_reasons(sure, measure.review_below, flags, open_ended=story)
     score = total.score
     if measure.calibration is not None:
         score = calibrated(score, measure.calibration)
@@ -69,7 +72,7 @@ def assemble(
         confidence=sure,
         needs_review=bool(reasons),
         review_reasons=reasons,
-        flags=verdicts.flags,
+        flags=flags,
         key_points=key_points,
         misconceptions=misconceptions,
         feedback=write_feedback(key_points, misconceptions),

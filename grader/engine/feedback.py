@@ -20,6 +20,7 @@ FLAGS: Mapping[str, str] = MappingProxyType(
         "other_language": "the answer seems to be in another language than English",
         "repetitive": "the answer repeats itself",
         "hidden_characters": "the answer holds invisible characters",
+        "contradicts_itself": "the answer says both a point and a known error that excludes it",
         "judge_failed": "the language model could not check it",
         "judge_disagrees": "the language model disagrees",
         "judge_quote_void": "the language model quoted what does not prove its verdict",

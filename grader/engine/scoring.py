@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -61,6 +62,7 @@ def verdicts_on_key_points(
                 max_points=key_point.points,
                 probability=1.0 if void else round(float(odds[likeliest]), 4),
                 evidence=None if verdict == "missing" else _evidence(units[findings.best[i]]),
+                bonus=key_point.bonus,
             )
         )
     return tuple(results)
@@ -95,10 +97,39 @@ def verdicts_on_misconceptions(
 def add_up(
     key_points: Sequence[KeyPointResult], misconceptions: Sequence[MisconceptionResult]
 ) -> Score:
-    """Points earned less what asserted misconceptions cost, never below 0."""
-    most = sum(k.max_points for k in key_points)
-    points = max(0.0, sum(k.points for k in key_points) - sum(m.cost for m in misconceptions))
+    """Points earned less what asserted misconceptions cost, never below 0 nor above full marks."""
+    most = sum(k.max_points for k in key_points if not k.bonus)
+    points = sum(k.points for k in key_points) - sum(m.cost for m in misconceptions)
+    points = min(most, max(0.0, points))
     return Score(points, most, round(points / most, 4))
+
+
+def without_contradictions(
+    question: Question,
+    key_points: Sequence[KeyPointResult],
+    misconceptions: Sequence[MisconceptionResult],
+) -> tuple[KeyPointResult, ...]:
+    """The key points, without points for those that an asserted misconception excludes.
+
+    An answer that says both contradicts itself: it is not known to know the point, whose verdict
+    is then ``contradicted``, by the words that assert the misconception.
+    """
+    against = {m.id: m.against for m in question.misconceptions}
+    excluded = {
+        point: m for m in misconceptions if m.verdict == "asserted" for point in against[m.id]
+    }
+    return tuple(
+        replace(
+            k,
+            verdict="contradicted",
+            points=0.0,
+            probability=excluded[k.id].probability,
+            evidence=excluded[k.id].evidence,
+        )
+        if k.id in excluded and k.points
+        else k
+        for k in key_points
+    )
 
 
 def of_share(share: float, max_points: float) -> Score:

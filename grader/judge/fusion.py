@@ -68,7 +68,7 @@ def fuse(offline: Grade, question: Question, report: JudgeReport, measure: Measu
     verdicts = Verdicts(
         key_points=key_points,
         misconceptions=misconceptions,
-        flags=(*offline.flags, *_flags(offline, report, key_points, misconceptions)),
+        flags=(*_kept(offline.flags), *_flags(offline, report, key_points, misconceptions)),
     )
     fused = assemble(question, verdicts, measure, {**offline.versions, **report.versions})
     return replace(
@@ -175,6 +175,11 @@ def _results(
 def _of(votes: Sequence[Vote], point: str, order: Sequence[str]) -> list[Vote]:
     """The votes on a point; a key point and a misconception may bear the same id."""
     return [vote for vote in votes if vote.point == point and vote.verdict in order]
+
+
+def _kept(flags: Sequence[Flag]) -> tuple[Flag, ...]:
+    """The flags that other verdicts don't change."""
+    return tuple(flag for flag in flags if flag != "contradicts_itself")
 
 
 def _flags(
