@@ -96,8 +96,8 @@ def example_score(rubric: Rubric, example: Example) -> float:
         for k in rubric.key_points
         if k.id not in excluded
     )
-    points -= sum(m.cost for m in asserted)
-    return min(rubric.max_points, max(0.0, points)) / rubric.max_points
+    earned = min(rubric.max_points, points)
+    return max(0.0, earned - sum(m.cost for m in asserted)) / rubric.max_points
 
 
 def _as_finding(error: InputError, file: Path) -> Finding:

@@ -97,10 +97,13 @@ def verdicts_on_misconceptions(
 def add_up(
     key_points: Sequence[KeyPointResult], misconceptions: Sequence[MisconceptionResult]
 ) -> Score:
-    """Points earned less what asserted misconceptions cost, never below 0 nor above full marks."""
+    """Points earned, full marks at most, less what asserted misconceptions cost; never below 0.
+
+    So a bonus makes up for what was not said, and not for what was said wrong.
+    """
     most = sum(k.max_points for k in key_points if not k.bonus)
-    points = sum(k.points for k in key_points) - sum(m.cost for m in misconceptions)
-    points = min(most, max(0.0, points))
+    earned = min(most, sum(k.points for k in key_points))
+    points = max(0.0, earned - sum(m.cost for m in misconceptions))
     return Score(points, most, round(points / most, 4))
 
 

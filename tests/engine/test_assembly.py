@@ -99,3 +99,9 @@ def test_a_bonus_makes_up_for_another_point_and_is_not_needed():
     assert (helped.points, helped.max_points) == (6, 8)
     full = graded(q, covered(must), covered(other), covered(extra), asserted=False)
     assert full.points == 8
+
+
+def test_a_bonus_does_not_pay_for_an_error():
+    must, extra = key_point("must", 4), key_point("extra", 2, bonus=True)
+    grade = graded(question(must, extra), covered(must), covered(extra), asserted=True)
+    assert grade.points == 4 - 1
