@@ -119,6 +119,12 @@ def _entry_problems(entry: BankEntry, rubric: Rubric | None) -> Iterator[str]:
 
 
 def _rubric_problems(rubric: Rubric) -> Iterator[str]:
+    for misconception in rubric.misconceptions:
+        if "against" not in misconception.model_fields_set:
+            yield (
+                f"misconception '{misconception.id}' does not say which key points it excludes: "
+                "write against: [ids], or against: [] if none"
+            )
     if len(rubric.key_points) not in KEY_POINTS:
         yield f"has {counted(len(rubric.key_points), 'key point')}; write 3 to 8"
     if len(rubric.examples) < EXAMPLES_AT_LEAST:

@@ -438,6 +438,8 @@ def test_lint_of_the_formats_alone_prints_what_is_to_mend_and_exits_with_1(own_f
     rubric = own_folders[1] / "tea.yaml"
     assert lines == [
         f"{own_folders[0] / 'tea.yaml'}: references[0] has 16 words; write 80 to 200",
+        f"{rubric}: misconception 'boil-long' does not say which key points it excludes: "
+        "write against: [ids], or against: [] if none",
         f"{rubric}: has 2 key points; write 3 to 8",
         f"{rubric}: has 1 example; write at least 8",
     ]

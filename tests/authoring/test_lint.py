@@ -76,6 +76,10 @@ def forget_what_a_misconception_costs(parts):
     parts["rubric"]["examples"][3]["misconceptions"] = ["boil-long"]
 
 
+def leave_open_what_a_misconception_excludes(parts):
+    del parts["rubric"]["misconceptions"][0]["against"]
+
+
 def drop_a_statement(section, id_, kind):
     def drop(parts):
         parts["contrast"][section][id_][kind].pop()
@@ -125,6 +129,12 @@ def repeat_a_statement(parts):
             forget_what_a_misconception_costs,
             "tea.yaml",
             "example 'good-3': its labels give 0.75, outside its range 0.9 to 1",
+        ),
+        (
+            leave_open_what_a_misconception_excludes,
+            "tea.yaml",
+            "misconception 'boil-long' does not say which key points it excludes: "
+            "write against: [ids], or against: [] if none",
         ),
         (
             drop_a_statement("key_points", "steep", "covered"),

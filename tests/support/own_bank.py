@@ -73,6 +73,7 @@ def good_question():
     entry, rubric = yaml.safe_load(ENTRY), yaml.safe_load(RUBRIC)
     entry["references"] = [REFERENCE]
     rubric["key_points"].append({"id": "take-out", "points": 1, "claim": "Then they are removed."})
+    rubric["misconceptions"][0]["against"] = []
     (example,) = rubric["examples"]
     example["verdicts"]["take-out"] = "covered"
     rubric["examples"] = [{**deepcopy(example), "id": f"good-{i}"} for i in range(8)]
