@@ -25,6 +25,7 @@ _INLINE_NUMBER = re.compile(r"(?:(?<=\s)|^)(\d{1,2})\.(?=\s)")
 # A line end ends a sentence, unless the line was merely wrapped: then it is long, its next word
 # had no room, and the next line is no list item.
 _WRAP = 40
+_STARTS_ANEW = re.compile(r"\s*[A-Z][a-z]*\b")
 _LONGEST_WORD = 200
 _ENDED = (".", "!", "?", "…", ":", ";")
 _UNFINISHED = frozenset(
@@ -222,8 +223,10 @@ def _is_wrapped(text: str, at: int) -> bool:
 
 @lru_cache(maxsize=16)
 def _is_filled(block: str) -> bool:
-    """Whether each line of a paragraph was as full as it could be."""
+    """Whether each line of a paragraph was as full as it could be, and not one a sentence."""
     lines = block.split("\n")
+    if all(map(_STARTS_ANEW.match, lines)):
+        return False
     width = max(map(len, lines))
     return all(_is_full(this, following, width) for this, following in pairwise(lines))
 
