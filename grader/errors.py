@@ -38,7 +38,7 @@ DISTRIBUTION = "answer-grader"
 """The package's name for installers: on the index, ``grader`` is somebody else's project."""
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "evaluation": ("matplotlib>=3.9", "scikit-learn>=1.6"),
+        "evaluation": ("matplotlib>=3.9", "scikit-learn>=1.6", "scipy>=1.14"),
         "parquet": ("pyarrow>=18.0",),
         "ray": ("pyarrow>=18.0", "ray[data]>=2.60"),
         "xlsx": ("openpyxl>=3.1.5", "XlsxWriter>=3.2"),
@@ -96,16 +96,22 @@ class CorrectionError(DataFileError):
 
 
 class UnknownQuestionError(InputError):
-    """No question of that slug or alias; ``suggestions`` holds the nearest slugs."""
+    """No question of that slug or alias.
 
-    def __init__(self, name: str, suggestions: tuple[str, ...] = ()) -> None:
+    ``suggestions`` holds the nearest slugs, ``bank`` the bundled bank that has it.
+    """
+
+    def __init__(self, name: str, suggestions: tuple[str, ...] = (), bank: str = "") -> None:
         self.name = name
         self.suggestions = suggestions
+        self.bank = bank
         hint = (
             f"did you mean {' or '.join(suggestions)}?"
             if suggestions
             else "'grade bank list' shows them all"
         )
+        if bank:
+            hint = f"the bank '{bank}' has it: choose that one (--bank {bank})"
         shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
         super().__init__(f"no question '{shown}' in the bank: {hint}")
 

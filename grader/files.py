@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,76 @@ def check_output(file: Path, *, force: bool) -> None:
         raise OutputError(f"{file}: there is no folder {file.parent}: make it first")
     if not os.access(file.parent, os.W_OK):
         raise OutputError(f"{file}: can't be written: no permission in {file.parent}")
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that can't be written, before any work is done; it need not be there.
+
+    Raises:
+        OutputError: it is a file, or it or the folder to make it in is read-only.
+    """
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise OutputError(f"{folder}: can't be written: {there} is a file, not a folder")
+    if not os.access(there, os.W_OK):
+        raise OutputError(f"{folder}: can't be written: no permission in {there}")
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, where they are not.
+
+    Raises:
+        OutputError: it can't be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: can't be written: {error.strerror}") from error
+
+
+def check_new_folder(folder: Path) -> None:
+    """Refuse a folder that can't be made, or has something in it, before any work is done.
+
+    Raises:
+        OutputError: it is a file, or not empty, or the folder that it is to lie in is missing or
+            read-only.
+    """
+    target = folder.resolve()
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: is a file: name a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(f"{folder}: is not empty: name a new folder, or empty this one")
+    if target == Path.cwd():
+        raise OutputError(f"{folder}: is the folder that you are in: name one within it")
+    if not target.parent.is_dir():
+        raise OutputError(f"{folder}: there is no folder {folder.parent}: make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise OutputError(f"{folder}: can't be written: no permission in {target.parent}")
+
+
+@contextmanager
+def placed_folder(folder: Path) -> Iterator[Path]:
+    """A folder to write into, moved to its place when the block is left without an exception.
+
+    Args:
+        folder: what is made; if it is there, it must be empty.
+
+    Raises:
+        OutputError: it can't be written; nothing of it is left then.
+    """
+    with _naming(folder):
+        target = folder.resolve()
+        aside = target.with_name(f".{target.name}.partial")
+        shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
+        aside.mkdir()
+        try:
+            yield aside
+            if target.is_dir():
+                aside.chmod(target.stat().st_mode)
+                target.rmdir()
+            aside.replace(target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
 
 
 def write_whole(file: Path, content: str | bytes) -> None:

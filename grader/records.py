@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Literal, NoReturn
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from grader.plain_data import Versions, how_many, in_short, plain
 
 Verdict = Literal["covered", "partial", "missing", "contradicted"]
 MisconceptionVerdict = Literal["asserted", "absent"]
@@ -34,7 +36,6 @@ Flag = Literal[
 ]
 JudgeStatus = Literal["judged", "failed", "not_sent"]
 
-_REPR_MOST = 199  # characters of a record in a console
 SILENT = frozenset({"missing", "absent"})
 """Verdicts that no words of the answer prove."""
 VERDICTS: tuple[Verdict, ...] = ("covered", "partial", "missing", "contradicted")
@@ -56,17 +57,6 @@ class Record(BaseModel):
 
     def __str__(self) -> str:
         return repr(self)
-
-
-def in_short(name: str, *parts: str) -> str:
-    """One line for a console, in which a whole record would fill the screen."""
-    line = f"{name}({' '.join(', '.join(filter(None, parts)).split())})"
-    return line if len(line) < _REPR_MOST else f"{line[: _REPR_MOST - 3]}…)"
-
-
-def how_many(**counts: int) -> str:
-    """Counts by name, for a console."""
-    return ", ".join(f"{name}={number}" for name, number in counts.items())
 
 
 def refuse_repeats(what: str, values: Iterable[str]) -> None:
@@ -119,7 +109,7 @@ class Misconception(Record):
     also_phrased: tuple[Text, ...] = Field(
         default=(), description="Other wordings in which candidates assert it."
     )
-    cost: Points
+    cost: Points = Field(description="How grave it is, in points: it takes off a fitted multiple.")
     correction: Text = Field(description="What is right, as said to the candidate.")
     why: Text = Field(description="Why the claim is wrong.")
     authority: Text = Field(description="Textbook section or paper that settles it.")
@@ -157,6 +147,11 @@ class Question(Record):
         description="Made from a reference answer, without a rubric: each sentence is a key "
         "point, and a fitted combination makes the score.",
     )
+    drafted_by: str = Field(
+        default="",
+        description="The model, and the version of its prompt, that drafted the rubric from the "
+        "reference answer; empty where people wrote it, or there is none.",
+    )
     scale: Scale = Scale()
     key_points: tuple[KeyPoint, ...]
     misconceptions: tuple[Misconception, ...] = ()
@@ -166,6 +161,11 @@ class Question(Record):
         held = how_many(key_points=len(self.key_points), misconceptions=len(self.misconceptions))
         points = f"max_points={self.max_points:g}"
         return in_short("Question", repr(self.id), held, points, f"prompt={self.prompt!r}")
+
+    @property
+    def is_named(self) -> bool:
+        """Whether its id tells it from others: what is made of a reference has no name."""
+        return not (self.reference_only or self.drafted_by)
 
     @property
     def max_points(self) -> float:
@@ -204,6 +204,9 @@ class KeyPointResult:
     """The words that decided; none for ``missing``."""
     bonus: bool = False
     """Whether full marks don't need it."""
+    similarity: float | None = None
+    """The cosine, -1 to 1, of the words that decided with the claim or the nearest of its other
+    wordings. It decides nothing; none where it was not the verifier that found such words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +217,7 @@ class MisconceptionResult:
     claim: str
     verdict: MisconceptionVerdict
     cost: float
-    """Points lost: 0 where absent."""
+    """Points that it takes off: the ``cost`` in the rubric, times a fitted factor; 0 if absent."""
     probability: float
     evidence: Evidence | None
     correction: str
@@ -273,18 +276,20 @@ class JudgeReport:
     """Replies that were taken from the cache instead."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the prompts' tokens those that the endpoint had kept from calls before."""
     cost: float | None = None
     """By the prices in the settings; none where one is not known."""
+    risk: float | None = None
+    """The chance that the grade is off by a quarter or passes or fails wrongly, by the fitted rule;
+    none where the judge's word does not count."""
 
     def __repr__(self) -> str:
         """One line; ``votes`` and ``failures`` hold the rest."""
-        return in_short(
-            "JudgeReport",
-            repr(self.status),
-            f"models={'+'.join(self.models)}",
-            how_many(votes=len(self.votes), failures=len(self.failures), calls=self.calls),
-            f"reason={self.reason!r}" if self.reason else "",
-        )
+        models = f"models={'+'.join(self.models)}"
+        held = how_many(votes=len(self.votes), failures=len(self.failures), calls=self.calls)
+        why = f"reason={self.reason!r}" if self.reason else ""
+        return in_short("JudgeReport", repr(self.status), models, held, why)
 
     @property
     def versions(self) -> dict[str, str]:
@@ -304,23 +309,6 @@ class JudgeReport:
         return round(max(self.scores) - min(self.scores), 4) if self.scores else 0.0
 
 
-class Versions(dict[str, str]):
-    """Versions by name, which can't be changed. A dict in all else, so that JSON can hold it."""
-
-    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
-        raise TypeError("the versions of a grade can't be changed: copy them with dict(…)")
-
-    __setitem__ = __delitem__ = __ior__ = _refuse
-    clear = pop = popitem = setdefault = update = _refuse
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(frozenset(self.items()))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle and copy as a whole: item by item would be a change."""
-        return type(self), (dict(self),)
-
-
 @dataclass(frozen=True, slots=True)
 class Grade:
     """One graded answer."""
@@ -329,14 +317,14 @@ class Grade:
     score: float
     """Points over maximum, 0 to 1, or what a calibration makes of it; decides ``passed``."""
     linear_score: float
-    """Points over maximum, before any calibration. With a reference only it is fitted, and
-    makes the points."""
+    """Points over maximum, before any calibration; with a reference only a fitted number."""
     points: float
     max_points: float
+    pass_mark: float
+    """The score from which it passes, 0 to 1: the rubric's or that of the settings."""
     passed: bool
     confidence: float
-    """The chance, weighed by points, that a verdict is right, 0 to 1; with a reference only
-    the chance that ``passed`` is."""
+    """The chance that ``passed`` is what a careful marker says, 0 to 1."""
     needs_review: bool
     review_reasons: tuple[str, ...]
     flags: tuple[Flag, ...]
@@ -347,10 +335,15 @@ class Grade:
     """Hash of everything that made this grade: rubric, models, settings, versions."""
     versions: Mapping[str, str]
     """What the signature is made of, by name."""
+    similarity: float | None = None
+    """The cosine of the answer with the nearest reference, corrected, -1 to 1; of each the mean
+    vector of its sentences, by their words. It decides nothing. None without a reference."""
     offline: Grade | None = None
     """The grade without the judge, where one was asked for."""
     judge: JudgeReport | None = None
     """What the judge said, where one was asked for."""
+    drafted: Question | None = None
+    """The question with the rubric that the judge's model drafted from the reference, if it did."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "versions", Versions(self.versions))
@@ -385,7 +378,7 @@ class Grade:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, ready for JSON."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,20 +392,9 @@ class Failure:
 
     def __repr__(self) -> str:
         """One line; ``message`` holds all of it."""
-        return in_short(
-            "Failure", f"question={self.question_id!r}", f"{self.reason}: {self.message}"
-        )
+        asked = f"question={self.question_id!r}"
+        return in_short("Failure", asked, f"{self.reason}: {self.message}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
-        return {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
-
-
-def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(v) for v in value]
-    return value
+        return {f.name: plain(getattr(self, f.name)) for f in fields(self)}

@@ -9,6 +9,8 @@ from grader.errors import ModelError
 
 _PACKAGE = Path(__file__).parent
 _SUMS = "SHA256SUMS"
+BANKS = ("deep-learning", "general")
+"""The bundled banks by name; the first is used where none is chosen."""
 
 
 def data_folder(name: str) -> Path:
@@ -24,14 +26,20 @@ def data_folder(name: str) -> Path:
     return installed
 
 
+def bank_folder(kind: str, bank: str) -> Path:
+    """The ``bank`` or ``rubrics`` folder of a bundled bank: the first's is the top one itself."""
+    top = data_folder(kind)
+    return top if bank == BANKS[0] else top / bank
+
+
 def schema_file(name: str) -> Path:
     """A JSON Schema, such as ``rubric``."""
     return _PACKAGE / "schemas" / f"{name}.schema.json"
 
 
-def prompt_text(name: str) -> str:
-    """The rules of a prompt, such as those of the ``judge``."""
-    return (_PACKAGE / name / "prompt.md").read_text(encoding="utf-8")
+def prompt_text(folder: str, name: str) -> str:
+    """The rules of a prompt, such as ``prompt`` of the ``judge``."""
+    return (_PACKAGE / folder / f"{name}.md").read_text(encoding="utf-8")
 
 
 def model_folder(name: str) -> Path:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from grader.errors import SettingsError
 from grader.files import expanded
+from grader.resources import BANKS
 
 CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
@@ -38,6 +39,7 @@ THREADS = 2
 # it points to, once it comes from a file, the environment or an option.
 Folder = Annotated[Path | None, "folder"]
 File = Annotated[Path | None, "file"]
+Bank = Annotated[Path | str | None, "bank"]
 Anything = Annotated[str, "anything"]
 Count = Annotated[int, Range(1, _MANY)]
 Few = Annotated[int, Range(1, 100)]
@@ -49,8 +51,9 @@ Seconds = Annotated[float, Range(0.01, _MANY)]
 class Settings:
     """What can be set. Each field is a key of ``grader.toml`` and ``GRADER_<FIELD>``."""
 
-    bank: Folder = None
-    """Folder of bank entries that add to or replace the bundled ones."""
+    bank: Bank = None
+    """The bundled bank to use, ``deep-learning`` (the default) or ``general``; or a folder of
+    bank entries that add to or replace those of ``deep-learning``."""
     rubrics: Folder = None
     """Folder of rubrics that add to or replace the bundled ones."""
     encoder: str = "bundled"
@@ -61,6 +64,10 @@ class Settings:
     """The longest answer that is graded, in characters."""
     calibration: File = None
     """A file that ``grade calibrate`` wrote: scores on your own scale."""
+    pass_mark: Annotated[float | None, Range(0, 1)] = None
+    """The score from which an answer passes, whatever its rubric says."""
+    blank: Annotated[str, ("skip", "zero")] = ""
+    """What an empty answer is: a score of 0 (``zero``), or no grade (``skip``, the default)."""
     review_below: Share = 0.6
     """Grades less confident than this ask for a person."""
     llm_model: str = ""
@@ -76,7 +83,8 @@ class Settings:
     llm_max_output_tokens: Count = 4096
     """The longest reply, a model's hidden reasoning included."""
     llm_prices: str = ""
-    """Of a million tokens: ``MODEL=PROMPT/COMPLETION, …`` in any one currency."""
+    """Of a million tokens: ``MODEL=PROMPT/COMPLETION, …`` in any one currency; a third number is
+    the price of prompt tokens that the endpoint had kept."""
     llm_max_cost: Annotated[float | None, Range(0, _MANY)] = None
     """No call is begun once this much is spent."""
     llm_max_calls: Annotated[int | None, Range(0, _MANY)] = None
@@ -91,6 +99,10 @@ class Settings:
     """A file to which all that is sent and received is added."""
     llm_suspected: Annotated[str, ("send", "hold")] = "send"
     """Answers that may be meant to talk the judge round: ``send`` or ``hold`` them."""
+    llm_below: Share = 1.0
+    """The judge is asked only where the offline grade is less sure than this; 1 asks about all."""
+    llm_examples: Annotated[int, Range(0, 100)] = 0
+    """As many of the rubric's examples, the nearest to an answer, are told along with it."""
     llm_canary_rate: Share = 0.02
     """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
     llm_concurrency: Annotated[int, Range(1, 1000)] = 16
@@ -108,6 +120,10 @@ class Settings:
     """Seconds: the run is given up once the endpoint has answered nothing but 429 for so long."""
     llm_run_deadline: Seconds = 14_400.0
     """Seconds: after this no more calls are made."""
+    llm_draft_rounds: Few = 3
+    """The most rubrics that are drafted from a reference until one passes its own check."""
+    llm_save_rubrics: Anything = ""
+    """A folder in which drafted rubrics are kept, as a bank of your own: ``bank``, ``rubrics``."""
     llm_batch_price: Share = 0.5
     """What a token of a provider's batch job costs, as a share of its usual price."""
     llm_batch_rounds: Few = 3
@@ -130,6 +146,11 @@ class Settings:
                     parsed = _parsed(field.name, value)
                 if parsed != value:
                     object.__setattr__(self, field.name, parsed)
+
+    @property
+    def blanks_count(self) -> bool:
+        """Whether an empty answer is an answer: ``blank`` is ``zero``."""
+        return self.blank == "zero"
 
     @property
     def reply_deadline(self) -> float:
@@ -245,7 +266,9 @@ def _parsed(name: str, value: Any) -> Any:
             return _one_of({word: word for word in rule}, value)
         case "anything":
             return str(expanded(value if isinstance(value, Path) else _text(value)))
-        case "folder" | "file":
+        case "bank" if isinstance(value, str) and value in BANKS:
+            return value
+        case "folder" | "file" | "bank":
             return expanded(value)
     return _one_of(_SWITCHES, str(value).lower()) if kind is bool else _text(value)
 
@@ -257,14 +280,32 @@ def _found(name: str, value: Any, base: Path, *, new_folders: bool) -> Any:
         ValueError: it is not there.
     """
     wanted = _rules()[name][1]
-    if wanted not in {"folder", "file"}:
+    if wanted not in {"folder", "file", "bank"}:
         return value
     path: Path = base / value
-    if wanted == "folder" and path.exists() and not path.is_dir():
+    if isinstance(value, str):
+        return _bundled(value, path)
+    if wanted != "file" and path.exists() and not path.is_dir():
         raise ValueError("is a file, not a folder")
-    if not (path.exists() or new_folders if wanted == "folder" else path.is_file()):
-        raise ValueError(f"no such {wanted}")
+    if wanted == "file" and not path.is_file():
+        raise ValueError("no such file")
+    if wanted != "file" and not (path.exists() or new_folders):
+        ours = f", nor a bank of ours ({', '.join(BANKS)})" if wanted == "bank" else ""
+        raise ValueError(f"no such folder{ours}")
     return path
+
+
+def _bundled(name: str, path: Path) -> str:
+    """The same name of a bundled bank.
+
+    Raises:
+        ValueError: a folder is called so, too; neither may be taken for the other.
+    """
+    if path.is_dir():
+        raise ValueError(
+            f"is a bundled bank, and a folder here: write ./{name} for the folder, or rename it"
+        )
+    return name
 
 
 def _text(value: object) -> str:

@@ -11,10 +11,10 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from grader.engine import scoring
+from grader.engine.as_read import question_as_read
+from grader.engine.costs import factor
 from grader.errors import AnswerError, SettingsError
-from grader.reading.canonical import Reading, read
-from grader.reading.rendering import rendered
-from grader.reading.text import sentences
+from grader.reading.canonical import Reading, read, says_nothing
 from grader.records import Flag, Grade, Question
 from grader.settings import Settings
 from grader.version import __version__
@@ -59,6 +59,7 @@ class Engine:
         self._encoder_lock = threading.Lock()
         self._verifier_lock = threading.Lock()
         self._prepared = lru_cache(QUESTIONS_KEPT)(self._prepare)
+        self._references = lru_cache(QUESTIONS_KEPT)(self._encode_references)
 
     # ── models ──────────────────────────────────────────────────────────────
 
@@ -130,8 +131,14 @@ class Engine:
             SettingsError, DataFileError: the calibration won't do.
         """
         from grader.engine.assembly import Measure
+        from grader.engine.confidence import load_doubt
 
-        return Measure(review_below=self._settings.review_below, calibration=self._calibration)
+        return Measure(
+            review_below=self._settings.review_below,
+            doubt=load_doubt(),
+            calibration=self._calibration,
+            pass_mark=self._settings.pass_mark,
+        )
 
     # ── grading ─────────────────────────────────────────────────────────────
 
@@ -149,7 +156,7 @@ class Engine:
                 f"the answer has {len(answer):,} characters, more than "
                 f"{most:,}: shorten it or raise max_answer_chars"
             )
-        if not sentences(rendered(answer).text):
+        if not self._settings.blanks_count and says_nothing(answer):
             raise AnswerError("the answer is empty: there is nothing to grade")
 
     def grade(self, answers: Sequence[Answer]) -> list[Grade]:
@@ -174,33 +181,50 @@ class Engine:
             "verifier": self.verifier.name,
             "runtime": _runtime(),
             "screening": scoring.sign(repr(self._thresholds)),
+            "confidence": self.measure.doubt.name,
+            "costs": f"times {factor():g}",
             "review_below": str(self._settings.review_below),
         }
         if question.reference_only:
             versions["reference"] = self._reference_scorer.name
+        if question.drafted_by:
+            versions["rubric_draft"] = question.drafted_by
         if self._calibration is not None:
             from grader.engine.calibration import calibration_name
 
             versions["calibration"] = calibration_name(self._calibration)
+        if self._settings.pass_mark is not None:
+            versions["pass_mark"] = str(self._settings.pass_mark)
         return versions
 
     def _grade_one(self, answer: Answer, reading: Reading, vectors: Vectors) -> Grade:
-        from grader.engine.assembly import Verdicts, assemble
+        from grader.engine.assembly import Verdicts, assemble, assemble_blank
         from grader.engine.screening import screen
+        from grader.engine.similarity import nearest_reference, text_vector, with_similarity
 
         question = answer.question
+        if not reading.said:
+            return assemble_blank(question, self.measure, self.versions(question))
         prepared = self._prepared(question)
         flags = screen(answer.text, prepared, vectors, self._thresholds)
         findings = self.verifier.verify(prepared, reading.whole, reading.said, vectors)
+        key_points = scoring.verdicts_on_key_points(question, findings, reading.units, flags)
         verdicts = Verdicts(
-            key_points=scoring.verdicts_on_key_points(question, findings, reading.units, flags),
+            key_points=with_similarity(key_points, prepared, vectors, findings.best),
             misconceptions=scoring.verdicts_on_misconceptions(
                 question, findings, reading.units, flags
             ),
             flags=flags,
         )
         fitted = self._fitted(prepared, reading, vectors, findings, flags)
-        return assemble(question, verdicts, self.measure, self.versions(question), fitted=fitted)
+        return assemble(
+            question,
+            verdicts,
+            self.measure,
+            self.versions(question),
+            fitted=fitted,
+            similarity=nearest_reference(text_vector(reading, vectors), self._references(question)),
+        )
 
     def _fitted(
         self,
@@ -219,12 +243,17 @@ class Engine:
         features = reference_features(prepared, reading.whole, vectors, findings)
         most = sum(k.points for k in question.key_points)
         total = scoring.of_share(self._reference_scorer.score(features), most)
-        return total, self._reference_scorer.confidence(total.score, question.scale.pass_score)
+        return total, self._reference_scorer.confidence(total.score, self.measure.bar(question))
 
     def _prepare(self, question: Question) -> PreparedQuestion:
         from grader.engine.features import PreparedQuestion
 
-        return PreparedQuestion(question, self.encoder)
+        return PreparedQuestion(question_as_read(question), self.encoder)
+
+    def _encode_references(self, question: Question) -> Vectors:
+        from grader.engine.similarity import reference_vectors
+
+        return reference_vectors(question, self.encoder)
 
 
 @lru_cache(maxsize=1)

@@ -1,4 +1,4 @@
-"""Verdicts to points, confidence and reasons for review. Pure."""
+"""Verdicts to points and reasons for review. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from grader.engine.costs import points_off
 from grader.engine.screening import VOIDING
 from grader.records import (
     VERDICTS,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from grader.reading.text import Segment
 
 _MISSING = VERDICTS.index("missing")
-_OPEN_ENDED = 0.5
 
 
 class Score(NamedTuple):
@@ -76,14 +76,14 @@ def verdicts_on_misconceptions(
     results = []
     for i, misconception in enumerate(question.misconceptions):
         chance = float(findings.misconceptions[i, 1])
-        asserted = chance > 1 - chance and not void
+        asserted = chance > 1 - chance and chance >= findings.asserted_from and not void
         unit = units[findings.best[len(question.key_points) + i]]
         results.append(
             MisconceptionResult(
                 id=misconception.id,
                 claim=misconception.claim,
                 verdict="asserted" if asserted else "absent",
-                cost=misconception.cost if asserted else 0.0,
+                cost=points_off(misconception.cost) if asserted else 0.0,
                 probability=1.0 if void else round(chance if asserted else 1 - chance, 4),
                 evidence=_evidence(unit) if asserted else None,
                 correction=misconception.correction,
@@ -128,6 +128,7 @@ def without_contradictions(
             points=0.0,
             probability=excluded[k.id].probability,
             evidence=excluded[k.id].evidence,
+            similarity=None,
         )
         if k.id in excluded and k.points
         else k
@@ -143,23 +144,6 @@ def of_share(share: float, max_points: float) -> Score:
 def is_void(flags: Sequence[Flag]) -> bool:
     """Whether nothing in the answer counts as said."""
     return bool(VOIDING.intersection(flags))
-
-
-def confidence(
-    key_points: Sequence[KeyPointResult],
-    misconceptions: Sequence[MisconceptionResult],
-    *,
-    open_ended: bool = False,
-) -> float:
-    """The mean probability of the verdicts, weighed by the points at stake, 0 to 1.
-
-    That of an open-ended question is never more than one half: whether a story is a good
-    one is for a person to say.
-    """
-    weighed = [(k.max_points, k.probability) for k in key_points]
-    weighed += [(m.cost, m.probability) for m in misconceptions if m.cost]
-    sure = sum(w * p for w, p in weighed) / sum(w for w, _ in weighed)
-    return round(min(sure, _OPEN_ENDED) if open_ended else sure, 4)
 
 
 def review_reasons(

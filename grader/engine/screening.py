@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from grader.engine.attacks import looks_injected
 from grader.engine.languages import is_foreign
+from grader.reading.formulas import plainly
 from grader.reading.lexicon import FUNCTION_WORDS
 from grader.reading.rendering import rendered
 from grader.reading.text import WORD, fold, sentences, words
@@ -78,11 +79,11 @@ def screen(
     off_topic = topicality(prepared, vectors) < thresholds.off_topic_similarity
     checks: tuple[tuple[Flag, bool], ...] = (
         # Of another language neither the words can be counted nor the topic be told.
-        ("too_short", is_too_short(tokens) and not foreign),
+        ("too_short", is_too_short(tokens, question) and not foreign),
         ("off_topic", off_topic and not foreign),
         ("keyword_list", _is_keyword_list(seen, tokens, thresholds) and not foreign),
-        ("copied_prompt", _share_copied(seen, question.prompt, 3) > _COPIED),
-        ("copied_reference", _copies_reference(seen, question)),
+        ("copied_prompt", _share_copied(plainly(seen), plainly(question.prompt), 3) > _COPIED),
+        ("copied_reference", _copies_reference(plainly(seen), question)),
         ("injection", looks_injected(seen) or looks_injected(shown.hidden)),
         ("not_prose", _is_not_prose(seen)),
         ("other_language", foreign),
@@ -109,9 +110,13 @@ _HARMLESS = re.compile(
 )
 
 
-def is_too_short(tokens: Sequence[str]) -> bool:
-    """Whether the words of an answer are too few to claim anything."""
-    return len(tokens) < _TOO_SHORT
+def is_too_short(tokens: Sequence[str], question: Question) -> bool:
+    """Whether the words of an answer are too few to claim anything.
+
+    They are not where a reference has no more: whoever asks for a word gets one.
+    """
+    asked_for = min((len(words(r.text)) for r in question.references), default=_TOO_SHORT)
+    return len(tokens) < min(_TOO_SHORT, asked_for)
 
 
 def topicality(prepared: PreparedQuestion, vectors: Vectors) -> float:
@@ -158,7 +163,7 @@ def _share_copied(answer: str, original: str, n: int) -> float:
 
 
 def _copies_reference(answer: str, question: Question) -> bool:
-    return any(_share_copied(answer, r.text, 5) > _COPIED for r in question.references)
+    return any(_share_copied(answer, plainly(r.text), 5) > _COPIED for r in question.references)
 
 
 def _shingles(text: str, n: int) -> list[tuple[str, ...]]:

@@ -43,6 +43,8 @@ class Findings:
     misconceptions: Matrix
     best: NDArray[np.intp]
     read: Matrix
+    asserted_from: float = 0.0
+    """The probability from which a misconception is held to be asserted: surer than a point."""
 
 
 class Verifier(Protocol):
@@ -113,6 +115,9 @@ class TrainedVerifier:
         self._cross_encoder = CrossEncoder(folder, threads=threads)
         self._key_points = _load_head(folder / "key_points.npz")
         self._misconceptions = _load_head(folder / "misconceptions.npz")
+        # From there on nine of ten accusations are right: training/fit_feedback.py.
+        bars = json.loads((model_folder("feedback") / "feedback.json").read_text(encoding="utf-8"))
+        self._asserted_from = float(bars["asserted_from"])
         self._name = f"trained:{checksum(folder)[:12]}"
 
     @property
@@ -128,7 +133,11 @@ class TrainedVerifier:
         x = read_together(self._cross_encoder, prepared, answer, units, measured, self._read_from)
         n = prepared.n_key_points
         return Findings(
-            self._key_points(x[:n]), self._misconceptions(x[n:]), measured.best, x[:, len(NAMES) :]
+            self._key_points(x[:n]),
+            self._misconceptions(x[n:]),
+            measured.best,
+            x[:, len(NAMES) :],
+            self._asserted_from,
         )
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from grader.engine.assembly import Measure, Verdicts, assemble
+from grader.engine.confidence import load_doubt
 from grader.records import (
     Evidence,
     KeyPoint,
@@ -41,7 +42,7 @@ def key_point(id_, points, *, bonus=False):
 
 
 def covered(k):
-    return KeyPointResult(k.id, k.claim, "covered", k.points, k.points, 0.9, SAID, k.bonus)
+    return KeyPointResult(k.id, k.claim, "covered", k.points, k.points, 1.0, SAID, k.bonus)
 
 
 def missing(k):
@@ -51,13 +52,13 @@ def missing(k):
 def error(*, asserted):
     verdict, cost, evidence = ("asserted", 1.0, ERROR) if asserted else ("absent", 0.0, None)
     return MisconceptionResult(
-        "up", "It rises.", verdict, cost, 0.95, evidence, "It falls.", "Gravity.", "Newton"
+        "up", "It rises.", verdict, cost, 1.0, evidence, "It falls.", "Gravity.", "Newton"
     )
 
 
 def graded(q, *key_points, asserted):
     verdicts = Verdicts(key_points=key_points, misconceptions=(error(asserted=asserted),), flags=())
-    return assemble(q, verdicts, Measure(review_below=0.0), {})
+    return assemble(q, verdicts, Measure(review_below=0.0, doubt=load_doubt()), {})
 
 
 def test_a_point_and_the_error_that_excludes_it_is_no_knowledge():

@@ -65,6 +65,37 @@ def test_a_right_answer_beats_what_is_off_the_topic(grader):
     assert scores[0] - scores[2] > 0.4
 
 
+SHORT = [
+    ("push", "Which operation adds an element to a stack?", "push", "pop"),
+    ("By reference.", "How are arrays passed to functions?", "By reference", "By value."),
+    ("O(n log n)", "What does merge sort take on average?", "n log n or O(n log n)", "O(n^2)"),
+]
+
+
+@pytest.mark.parametrize(("reference", "prompt", "right", "wrong"), SHORT)
+def test_a_reference_of_a_word_or_two_is_one_claim(grader, reference, prompt, right, wrong):
+    question = question_from_reference(reference, prompt)
+    assert [k.claim for k in question.key_points] == [reference]
+    good, bad, parrot = (grader.grade(text, question) for text in (right, wrong, prompt))
+    assert good.score > max(bad.score, parrot.score)
+    assert good.passed
+    assert not bad.passed
+    assert not parrot.passed, "to repeat the question is no answer"
+
+
+def test_whoever_asks_for_a_word_gets_one_without_a_flag(grader):
+    short = grader.grade("push", reference="push", prompt="What adds to a stack?")
+    assert "too_short" not in short.flags
+    assert "too_short" in grader.grade("push", reference=REFERENCE, prompt=PROMPT).flags
+    assert "too_short" in grader.grade("It pushes.", q="dropout").flags
+
+
+def test_short_sentences_beside_longer_ones_claim_nothing():
+    question = question_from_reference(f"Yes. {REFERENCE}", PROMPT)
+    assert question.key_points[0].claim.startswith("TCP sets up")
+    assert len(question_from_reference("Stacks. Queues.", "Name two.").key_points) == 2
+
+
 def test_points_follow_the_fitted_score_and_the_signature_names_it(grader):
     grade = grader.grade(RIGHT, reference=REFERENCE, prompt=PROMPT)
     assert grade.points == pytest.approx(grade.score * grade.max_points)

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.engine import scoring
+from grader.engine.costs import points_off
 from grader.engine.verifier import Findings
 from grader.reading.text import Segment
 from grader.records import VERDICTS, KeyPoint, Misconception, Question, Reference, Scale
@@ -58,7 +59,6 @@ def test_the_score_lies_between_0_and_1_and_is_the_sum_of_its_parts(odds, chance
     earned = sum(k.points for k in key_points) - sum(m.cost for m in misconceptions)
     assert total.points == max(0, earned)
     assert total.score == pytest.approx(total.points / q.max_points, abs=1e-4)
-    assert 0 <= scoring.confidence(key_points, misconceptions) <= 1
 
 
 @given(st.lists(ODDS, min_size=2, max_size=6), st.integers(0, 5))
@@ -93,7 +93,8 @@ def test_a_misconception_costs_points_and_shows_its_correction():
     _, (misconception,), total = graded(question(), found)
     assert misconception.verdict == "asserted"
     assert (misconception.correction, misconception.authority) == ("Yes.", "Book")
-    assert total.points == 2
+    assert misconception.cost == points_off(1.0)
+    assert total.points == 3 - points_off(1.0)
 
 
 def test_nothing_in_a_keyword_list_counts():

@@ -19,7 +19,15 @@ def rubric_of(request):
 
 
 def answer_of(request):
-    return json.loads(request["messages"][-1]["content"])["answer"]
+    return json.loads(request["messages"][-1]["content"].splitlines()[-1])["answer"]
+
+
+def marked_of(request):
+    """The marked answers that are told before the answer."""
+    for line in request["messages"][-1]["content"].splitlines():
+        if line.startswith('{"marked"'):
+            return json.loads(line)["marked"]
+    return []
 
 
 def first_words(text):
@@ -39,6 +47,64 @@ def verdicts(request, key_point="covered", misconception="absent", quote=None):
         {
             "key_points": [opinion(p, key_point) for p in rubric["key_points"]],
             "misconceptions": [opinion(p, misconception) for p in rubric["misconceptions"]],
+        }
+    )
+
+
+def asks_for_rubric(request):
+    """Whether a rubric is to be drafted, rather than an answer judged."""
+    return request["messages"][0]["content"].startswith("You write the rubric")
+
+
+def asked_of(request):
+    """The question and the reference that a rubric is to be drafted from."""
+    return json.loads(request["messages"][1]["content"])
+
+
+def key_point(claim, *, quote=None, points=1, also_accept=(), worth_half=()):
+    return {
+        "quote": claim if quote is None else quote,
+        "claim": claim,
+        "points": points,
+        "also_accept": list(also_accept),
+        "worth_half": list(worth_half),
+    }
+
+
+def rubric(request, *, points=None, misconceptions=()):
+    """A draft: the points given, else each line of the reference as one."""
+    lines = asked_of(request)["reference_answer"].splitlines()
+    found = [key_point(line) for line in lines] if points is None else list(points)
+    wrong = [
+        {"claim": c, "correction": "No.", "why": "So.", "cost": 1, "against": [1]}
+        for c in misconceptions
+    ]
+    return json.dumps({"key_points": found, "misconceptions": wrong})
+
+
+def word_for_word(request, misconceptions=()):
+    """A judge that finds said what stands there letter by letter, and drafts rubrics of lines."""
+    if asks_for_rubric(request):
+        return rubric(request, misconceptions=misconceptions)
+    answer, told = answer_of(request), rubric_of(request)
+
+    def opinion(id_, claim, said, silent):
+        there = claim.rstrip(".") in answer
+        return {
+            "id": id_,
+            "quote": claim.rstrip(".") if there else None,
+            "verdict": said if there else silent,
+        }
+
+    return json.dumps(
+        {
+            "key_points": [
+                opinion(p["id"], p["claim"], "covered", "missing") for p in told["key_points"]
+            ],
+            "misconceptions": [
+                opinion(m["id"], m["wrong_claim"], "asserted", "absent")
+                for m in told["misconceptions"]
+            ],
         }
     )
 
@@ -64,6 +130,36 @@ def completion(text, request, *, finish="stop", refusal=None, usage=(100, 20)):
             "total_tokens": sum(usage),
         },
     }
+
+
+def common_beginning(one, other):
+    """How many characters two texts begin with alike."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+class PromptCache:
+    """A script's replies from an endpoint that keeps the beginnings of prompts, as OpenAI's does.
+
+    A token is four characters. What a prompt has in common with the beginning of any before it
+    is told in whole blocks, if it is long enough; the counts stand where ``say`` puts them.
+    """
+
+    def __init__(self, script, *, least=256, block=32, say=None):
+        self.script, self.least, self.block = script, least, block
+        self.say = say or (lambda cached: {"prompt_tokens_details": {"cached_tokens": cached}})
+        self.seen = []
+        self.lock = threading.Lock()
+
+    def __call__(self, request, number):
+        text = json.dumps(request["messages"], ensure_ascii=False)
+        with self.lock:
+            common = max((common_beginning(text, other) for other in self.seen), default=0)
+            self.seen.append(text)
+        cached = common // 4 // self.block * self.block
+        body = completion(self.script(request, number), request, usage=(len(text) // 4, 20))
+        body["usage"] |= self.say(cached if cached >= self.least else 0)
+        return body
 
 
 def spoken(message, request, *, finish="stop", **more):
