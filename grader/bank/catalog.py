@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ConfigDict, RootModel, ValidationError
 
@@ -20,7 +21,7 @@ from grader.errors import DataFileError, UnknownQuestionError
 from grader.files import write_whole
 from grader.reading.text import fold, words
 from grader.records import Question, Record
-from grader.resources import data_folder
+from grader.resources import BANKS, bank_folder
 from grader.settings import Settings
 
 INDEX = "index.json"
@@ -83,16 +84,32 @@ class Names:
 class Catalog:
     """Finds questions by slug, alias or near miss, in folders given from low to high rank."""
 
-    def __init__(self, banks: Iterable[Path], rubrics: Iterable[Path]) -> None:
+    def __init__(
+        self,
+        banks: Iterable[Path],
+        rubrics: Iterable[Path],
+        others: Mapping[str, Path] = MappingProxyType({}),
+    ) -> None:
+        """Make a catalog.
+
+        Args:
+            banks: folders of entries.
+            rubrics: folders of rubrics.
+            others: bundled banks by name that were not chosen: questions are not taken from
+                them, but an unknown one is looked for there, to say where it is.
+        """
         self._banks = tuple(banks)
         self._rubrics = tuple(rubrics)
+        self._others = others
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Catalog:
-        """The bundled folders, and the user's over them."""
-        banks = [data_folder("bank"), *filter(None, [settings.bank])]
-        rubrics = [data_folder("rubrics"), *filter(None, [settings.rubrics])]
-        return cls(banks, rubrics)
+        """The folders of the bundled bank that is chosen, and the user's over them."""
+        chosen = settings.bank if isinstance(settings.bank, str) else BANKS[0]
+        banks, rubrics = bank_folder("bank", chosen), bank_folder("rubrics", chosen)
+        own = [settings.bank] if isinstance(settings.bank, Path) else []
+        others = {name: bank_folder("bank", name) for name in BANKS if name != chosen}
+        return cls([banks, *own], [rubrics, *filter(None, [settings.rubrics])], others)
 
     def entry_file(self, slug: str) -> Path | None:
         """The bank entry's file, or None."""
@@ -123,7 +140,7 @@ class Catalog:
         """
         file = self.entry_file(slug)
         if file is None:
-            raise UnknownQuestionError(slug, self.suggest(slug))
+            raise self.unknown(slug)
         rubric = self.rubric_file(slug)
         if rubric is None:
             raise DataFileError(NO_RUBRIC.format(slug=slug), file=file)
@@ -145,8 +162,15 @@ class Catalog:
         """
         slug = self._find(name)
         if slug is None:
-            raise UnknownQuestionError(name, self.suggest(name))
+            raise self.unknown(name)
         return slug
+
+    def unknown(self, name: str) -> UnknownQuestionError:
+        """What is raised for a name that is no question's: where it is, or what was meant."""
+        for bank, folder in self._others.items():
+            if Catalog([folder], []).knows(name):
+                return UnknownQuestionError(name, bank=bank)
+        return UnknownQuestionError(name, self.suggest(name))
 
     def _find(self, name: str) -> str | None:
         if _SLUG.fullmatch(name) and self.entry_file(name):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from grader.plain_data import how_many, in_short
 from grader.records import (
     KeyPoint,
     Misconception,
@@ -20,8 +21,6 @@ from grader.records import (
     Text,
     Verdict,
     full_marks,
-    how_many,
-    in_short,
     refuse_repeats,
 )
 

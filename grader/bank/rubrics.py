@@ -99,7 +99,8 @@ def other_question(entry: BankEntry, rubric: Rubric, file: Path) -> DataFileErro
 
 def seal(question: Question) -> Question:
     """The question with its digest set from all that it says."""
-    content = json.dumps(question.model_dump(exclude={"digest"}), sort_keys=True)
+    left_out = {"digest"} if question.drafted_by else {"digest", "drafted_by"}
+    content = json.dumps(question.model_dump(exclude=left_out), sort_keys=True)
     digest = hashlib.sha256(content.encode()).hexdigest()
     return question.model_copy(update={"digest": digest})
 
@@ -107,11 +108,18 @@ def seal(question: Question) -> Question:
 def question_from_reference(reference: str, prompt: str) -> Question:
     """A question without a rubric: every sentence of the reference is a key point.
 
+    Where none has three words, as in "push" or "By reference.", each is one all the same: it
+    claims something together with the question, which whoever reads it has before them.
+
     Raises:
-        AnswerError: the reference holds no sentence of three words or more.
+        AnswerError: the reference holds no word.
     """
     reference, prompt = rendered(reference).text, rendered(prompt).text
-    claims = [s.text for s in sentences(reference) if len(words(s.text)) >= _CLAIM_MIN_WORDS]
+    said = [s.text for s in sentences(reference)]
+    claims = [s for s in said if len(words(s)) >= _CLAIM_MIN_WORDS]
+    # The question is not put in front: with it an answer that only repeats the question scores
+    # .59 and "push" .50; without it .19 and .81.
+    claims = claims or said
     if not claims:
         raise AnswerError("the reference holds no sentence to take a key point from")
     question = Question(

@@ -37,6 +37,37 @@ def test_a_near_miss_is_suggested(bundled):
         bundled.resolve("xyzzy")
 
 
+def test_the_second_bank_is_chosen_by_name_and_stands_alone(bundled):
+    general = Catalog.from_settings(Settings(bank="general"))
+    assert general.resolve("causes of the seasons") == "seasons"
+    assert general.question("seasons").key_points
+    assert not set(general.slugs()) & set(bundled.slugs())
+    named = Catalog.from_settings(Settings(bank="deep-learning"))
+    assert named.slugs() == bundled.slugs()
+
+
+def test_an_unknown_question_is_told_which_other_bank_has_it(bundled):
+    hint = "the bank 'general' has it: choose that one \\(--bank general\\)"
+    with pytest.raises(UnknownQuestionError, match=hint) as caught:
+        bundled.resolve("Causes of the Seasons")
+    assert (caught.value.bank, caught.value.suggestions) == ("general", ())
+    general = Catalog.from_settings(Settings(bank="general"))
+    with pytest.raises(UnknownQuestionError, match="the bank 'deep-learning' has it"):
+        general.question("dropout")
+    with pytest.raises(UnknownQuestionError, match="did you mean seasons") as caught:
+        general.resolve("saesons")
+    assert caught.value.bank == ""
+
+
+def test_own_rubrics_replace_those_of_the_bank_that_is_chosen(own_folders):
+    _, rubrics = own_folders
+    (rubrics / "seasons.yaml").write_text(
+        RUBRIC.replace("question: tea", "question: seasons").partition("corrections:")[0]
+    )
+    catalog = Catalog.from_settings(Settings(bank="general", rubrics=rubrics))
+    assert [k.id for k in catalog.question("seasons").key_points] == ["boiling-water", "steep"]
+
+
 def test_search_puts_the_best_match_first(bundled):
     assert bundled.search("dropout")[0].id == "dropout"
     assert bundled.search("xyzzy") == []
@@ -75,7 +106,8 @@ def test_a_question_reads_its_own_files_only(monkeypatch, bundled):
 
 
 def test_the_index_that_is_checked_in_is_fresh():
-    assert index_is_fresh(ROOT / "bank"), "run: grade bank index bank"
+    for folder in ("bank", "bank/general"):
+        assert index_is_fresh(ROOT / folder), f"run: grade bank index {folder}"
 
 
 def test_a_stale_index_is_noticed_and_never_believed(tmp_path):

@@ -202,16 +202,18 @@ def test_every_bundled_file_fits_its_schema_and_names_it():
         name: jsonschema.Draft202012Validator(json.loads(schema_file(name).read_text()))
         for name in ("bank-entry", "rubric", "contrast-set")
     }
-    for file in [*(ROOT / "bank").glob("*.yaml"), *(ROOT / "rubrics").glob("*.yaml")]:
+    for file in [*(ROOT / "bank").rglob("*.yaml"), *(ROOT / "rubrics").rglob("*.yaml")]:
+        folder, *deeper = file.relative_to(ROOT).parts[:-1]
         name = (
             "bank-entry"
-            if file.parent.name == "bank"
+            if folder == "bank"
             else "contrast-set"
             if file.name.endswith(".contrast.yaml")
             else "rubric"
         )
         text = file.read_text(encoding="utf-8")
-        first = f"# yaml-language-server: $schema=../grader/schemas/{name}.schema.json"
+        up = "../" * (1 + len(deeper))
+        first = f"# yaml-language-server: $schema={up}grader/schemas/{name}.schema.json"
         assert text.splitlines()[0] == first, file
         validators[name].validate(yaml.load(text, yaml.CSafeLoader))
 

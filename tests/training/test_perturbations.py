@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks import perturbations as p
+from grader.hiring import rewriting
 from grader.reading.lexicon import FUNCTION_WORDS
 from grader.reading.text import words
 
@@ -39,7 +40,7 @@ def test_each_sentence_is_negated():
     ],
 )
 def test_spelling_is_american(british, american):
-    assert p.american(british) == american
+    assert rewriting.american(british) == american
 
 
 def test_rewritings_change_what_they_say_they_change():
@@ -51,7 +52,7 @@ def test_rewritings_change_what_they_say_they_change():
 
 
 def test_a_dictated_answer_has_no_signs():
-    assert p.dictated("It's 0.5 — (a co-adapted net); OK?\n- F1, too.") == (
+    assert rewriting.dictated("It's 0.5 — (a co-adapted net); OK?\n- F1, too.") == (
         "it's 0.5 a co-adapted net ok f1 too"
     )
 
