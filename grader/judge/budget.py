@@ -23,6 +23,8 @@ class Usage:
     completion_tokens: int = 0
     cached: int = 0
     """Replies that were taken from the cache instead."""
+    cached_tokens: int = 0
+    """Of the prompts', those that the endpoint had kept from calls before."""
 
     def add(self, other: Usage) -> None:
         """Grow by another's."""
@@ -30,6 +32,7 @@ class Usage:
         self.prompt_tokens += other.prompt_tokens
         self.completion_tokens += other.completion_tokens
         self.cached += other.cached
+        self.cached_tokens += other.cached_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,18 @@ class Price:
 
     prompt: float
     completion: float
+    cached: float | None = None
+    """Of prompt tokens that the endpoint had kept; without it as the others."""
 
-    def of(self, prompt_tokens: float, completion_tokens: float) -> float:
-        """What tokens cost."""
-        return (prompt_tokens * self.prompt + completion_tokens * self.completion) / _MILLION
+    def of(self, prompt_tokens: float, completion_tokens: float, cached_tokens: float = 0) -> float:
+        """What tokens cost; ``cached_tokens`` are among those of the prompt."""
+        kept = self.prompt if self.cached is None else self.cached
+        read = (prompt_tokens - cached_tokens) * self.prompt + cached_tokens * kept
+        return (read + completion_tokens * self.completion) / _MILLION
 
 
 def parse_prices(text: str) -> dict[str, Price]:
-    """Prices by model, from ``MODEL=PROMPT/COMPLETION, …``.
+    """Prices by model, from ``MODEL=PROMPT/COMPLETION, …``; each may have ``/CACHED`` as well.
 
     Raises:
         SettingsError: the text is something else.
@@ -53,15 +60,16 @@ def parse_prices(text: str) -> dict[str, Price]:
     prices = {}
     for part in filter(None, (p.strip() for p in text.split(","))):
         model, _, pair = part.rpartition("=")
-        prompt, _, completion = pair.partition("/")
         try:
-            price = Price(float(prompt), float(completion))
-        except ValueError:
-            price = Price(-1, -1)
-        if not model or not (price.prompt >= 0 and price.completion >= 0):
+            amounts = [float(amount) for amount in pair.split("/")]
+            price = Price(*amounts)
+        except (TypeError, ValueError):
+            amounts, price = [-1], Price(-1, -1)
+        if not model or not all(amount >= 0 for amount in amounts):
             raise SettingsError(
                 f"llm_prices: '{part}' is not a price: write MODEL=PROMPT/COMPLETION, "
-                "per million tokens, as in gpt-5-mini=0.25/2"
+                "per million tokens, as in gpt-5-mini=0.25/2, or with the price of prompt tokens "
+                "from the endpoint's cache, as in gpt-5-mini=0.25/2/0.025"
             )
         prices[model.strip()] = price
     return prices
@@ -120,19 +128,22 @@ class Budget:
             raise JudgeBudgetError(f"the limit of {self._max_cost:g} for cost is reached")
         self.total.calls += 1
 
-    def spend(self, model: str, prompt_tokens: int, completion_tokens: int) -> None:
+    def spend(
+        self, model: str, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0
+    ) -> None:
         """Note the tokens of a call."""
+        self.total.cached_tokens += cached_tokens
         self.total.prompt_tokens += prompt_tokens
         self.total.completion_tokens += completion_tokens
         price = self._prices.get(model)
         if price is None or self.cost is None:
             self.cost = None
         else:
-            self.cost += price.of(prompt_tokens, completion_tokens)
+            self.cost += price.of(prompt_tokens, completion_tokens, cached_tokens)
 
     def cost_of(self, model: str, usage: Usage) -> float | None:
         """What calls to a model cost; none if its price is not known and something was used."""
         price = self._prices.get(model)
         if price is None:
             return None if usage.calls else 0.0
-        return price.of(usage.prompt_tokens, usage.completion_tokens)
+        return price.of(usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens)

@@ -47,7 +47,8 @@ def passes(canary: Canary, votes: Sequence[Vote]) -> bool:
     What the misconceptions would cost is left out: a judge that says yes to everything says
     yes to them too.
     """
-    points = {k.id: k.points for k in canary.question.key_points}
+    # A bonus is not needed to pass, and is left out as well.
+    points = {k.id: 0.0 if k.bonus else k.points for k in canary.question.key_points}
     scale = canary.question.scale
     earned = 0.0
     for vote in votes:

@@ -230,7 +230,9 @@ class Client:
     def _spend(self, asking: _Asking, tokens: Tokens) -> None:
         asking.usage.prompt_tokens += tokens.prompt
         asking.usage.completion_tokens += tokens.completion
-        self.budget.spend(asking.request.model, tokens.prompt, tokens.completion)
+        asking.usage.cached_tokens += tokens.cached
+        model = asking.request.model
+        self.budget.spend(model, tokens.prompt, tokens.completion, tokens.cached)
 
     async def _send(self, body: dict[str, Any]) -> Answered:
         seconds = self.settings.llm_timeout

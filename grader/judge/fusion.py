@@ -6,8 +6,8 @@ verifier's, if it is among them, else the most cautious. The probability of the 
 is the mean of what the voters give it: a vote 1 or 0, a void vote and the verifier, who is a
 voter here, the verifier's probability, which is (1 - p) / (k - 1) for each of the k - 1
 verdicts that it did not choose. So every disagreement lowers the confidence, by as much as
-there is of it, and no number is set by hand. Where the final verdict is not the verifier's, the
-grade asks for a person.
+there is of it, and no number is set by hand. A reply whose quotes are all void has no say at all.
+Whether the grade asks for a person is for ``review`` to say.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from typing import Generic, TypeVar
 
 from grader.engine import scoring
 from grader.engine.assembly import Measure, Verdicts, assemble
+from grader.engine.costs import points_off
+from grader.judge import review
 from grader.records import (
     SILENT,
     Evidence,
@@ -62,22 +64,44 @@ def fuse(offline: Grade, question: Question, report: JudgeReport, measure: Measu
             are the final ones.
         measure: how verdicts count.
     """
-    if report.status != "judged" or not report.reliable:
+    if report.status != "judged" or not report.reliable or not review.replies(report.votes):
         return _standing(offline, report, measure.review_below)
-    key_points, misconceptions = _results(offline, question, report.votes)
+    rule, votes = review.load_rule(), report.votes
+    fused = combine(offline, question, report, measure, rule=rule.name)
+    risk = review.chance_wrong(fused, offline, question, votes, rule, measure.on_scale)
+    reasons = review.review_reasons(fused, question, risk, rule)
+    assert fused.judge is not None
+    return replace(
+        fused,
+        needs_review=bool(reasons),
+        review_reasons=reasons,
+        judge=replace(fused.judge, risk=risk),
+    )
+
+
+def combine(
+    offline: Grade, question: Question, report: JudgeReport, measure: Measure, *, rule: str = ""
+) -> Grade:
+    """The same of a judge whose word counts, before it is said whether a person is asked.
+
+    ``rule`` names what will say it, for the versions.
+    """
+    votes = [vote for reply in review.replies(report.votes) for vote in reply]
+    key_points, misconceptions = _results(offline, question, votes)
     verdicts = Verdicts(
         key_points=key_points,
         misconceptions=misconceptions,
         flags=(*_kept(offline.flags), *_flags(offline, report, key_points, misconceptions)),
     )
-    fused = assemble(question, verdicts, measure, {**offline.versions, **report.versions})
+    made_of = {**offline.versions, **report.versions, "judge_review": rule}
+    fused = assemble(question, verdicts, measure, made_of, similarity=offline.similarity)
     return replace(
         fused,
         offline=offline,
         judge=replace(
             report,
-            scores=tuple(_run_scores(offline, question, report.votes)),
-            agreement=_agreement(question, key_points, misconceptions, report.votes),
+            scores=tuple(_run_scores(offline, question, votes)),
+            agreement=_agreement(question, key_points, misconceptions, votes),
         ),
     )
 
@@ -115,6 +139,7 @@ def _standing(offline: Grade, report: JudgeReport, review_below: float) -> Grade
     checks: tuple[tuple[Flag, bool], ...] = (
         ("judge_failed", report.status == "failed"),
         ("judge_unreliable", not report.reliable),
+        ("judge_quote_void", report.reliable and bool(report.votes)),
     )
     added = tuple(flag for flag, raised in checks if raised)
     reasons = offline.review_reasons + scoring.review_reasons(1.0, review_below, added)
@@ -148,9 +173,10 @@ def _results(
                 points=points,
                 probability=decision.probability,
                 evidence=decision.evidence,
+                similarity=k.similarity if decision.evidence == k.evidence else None,
             )
         )
-    costs = {m.id: m.cost for m in question.misconceptions}
+    costs = {m.id: points_off(m.cost) for m in question.misconceptions}
     misconceptions = []
     for m in offline.misconceptions:
         found = decide(

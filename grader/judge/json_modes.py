@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any
 
+from grader.judge.draft_schema import draft_schema
+from grader.judge.prompt import Form
 from grader.judge.schema import reply_schema
 
-TOOL = "report_verdicts"
+TOOLS: Mapping[Form, str] = MappingProxyType(
+    {"verdicts": "report_verdicts", "rubric": "report_rubric"}
+)
 
 
 class Rung(IntEnum):
@@ -22,16 +27,17 @@ class Rung(IntEnum):
     PLAIN = 3
 
 
-def request_part(rung: Rung) -> dict[str, Any]:
-    """The part of a request that asks for JSON."""
+def request_part(rung: Rung, form: Form) -> dict[str, Any]:
+    """The part of a request that asks for JSON of a form."""
+    tool, wanted = TOOLS[form], reply_schema() if form == "verdicts" else draft_schema()
     if rung is Rung.STRICT_SCHEMA:
-        schema = {"name": TOOL, "strict": True, "schema": reply_schema()}
+        schema = {"name": tool, "strict": True, "schema": wanted}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
     if rung is Rung.TOOL_CALL:
-        function = {"name": TOOL, "parameters": reply_schema()}
+        function = {"name": tool, "parameters": wanted}
         return {
             "tools": [{"type": "function", "function": function}],
-            "tool_choice": {"type": "function", "function": {"name": TOOL}},
+            "tool_choice": {"type": "function", "function": {"name": tool}},
         }
     if rung is Rung.JSON_MODE:
         return {"response_format": {"type": "json_object"}}

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
@@ -17,23 +17,25 @@ from grader.errors import (
     JudgeSetupError,
     SettingsError,
 )
-from grader.files import expanded
+from grader.files import check_folder, expanded
 from grader.judge import prompt
 from grader.judge.ballots import Ballot, votes_of
 from grader.judge.budget import Budget, Usage, parse_prices, require_prices
 from grader.judge.cache import OFF, ReplyCache, cache_folder
 from grader.judge.call_log import CallLog
 from grader.judge.canaries import Canary, CanarySchedule
+from grader.judge.drafter import Drafter
+from grader.judge.drafting import Call
 from grader.judge.loop_thread import ELSEWHERE, LoopThread
 from grader.judge.patience import run_deadline
+from grader.judge.review import load_rule
 from grader.judge.sending import Case, Planned, Sending, case_of
-from grader.records import Failure, JudgeReport
+from grader.records import Failure, JudgeReport, Question
 from grader.settings import Settings, changed, load_settings
 
 if TYPE_CHECKING:
     from grader.judge.forecast import Forecast
     from grader.judge.provider_jobs import Jobs
-    from grader.judge.schema import Reply
 
 __all__ = ["Case", "Judge"]
 
@@ -72,7 +74,7 @@ class Judge:
         Raises:
             SettingsError: a setting is unknown or out of range, no model is named, or cost is
                 limited and a price not known.
-            OutputError: the cache or the log can't be used.
+            OutputError: the cache, the log or the folder for rubrics can't be used.
             MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
         """
@@ -92,6 +94,8 @@ class Judge:
             max_calls=self.settings.llm_max_calls,
             max_cost=self.settings.llm_max_cost,
         )
+        if self.settings.llm_save_rubrics:
+            check_folder(expanded(self.settings.llm_save_rubrics))
         self._client = Client(self.settings, api_key, self.budget)
         self._sending = Sending(self.settings, self.models, self._client.base_url)
         own = self.settings
@@ -99,6 +103,7 @@ class Judge:
         self._cache = self._client.cache = _cache(self.settings)
         self._loop = LoopThread()
         self._desks = asyncio.Semaphore(_AHEAD * self.settings.llm_concurrency)
+        self._drafter = Drafter(self.settings, self._sending, self.models[0], self._reply_in_turn)
         self.canaries = CanarySchedule(self.settings.llm_canary_rate)
         self._ends: float | None = None
         self._settled: Mapping[str, JudgeError] | None = None
@@ -108,7 +113,7 @@ class Judge:
     @property
     def versions(self) -> dict[str, str]:
         """What it adds to the versions of a grade, by name."""
-        return self._not_sent("").versions
+        return self._not_sent("").versions | {"judge_review": load_rule().name}
 
     # ── judging ─────────────────────────────────────────────────────────────
 
@@ -124,6 +129,29 @@ class Judge:
         """The same for code that runs in an event loop."""
         return await self._loop.run_async(self._assess(cases))
 
+    def rubrics(self, questions: Sequence[Question]) -> list[Question | JudgeError]:
+        """Questions with the rubrics that the first model drafts where there is only a reference.
+
+        Each is drafted once, and from the question and the reference alone: the model sees no
+        answer. Questions that have a rubric come back as they are.
+
+        Returns:
+            In order: the question to grade by, or why none could be drafted.
+
+        Raises:
+            JudgeSetupError: no call can succeed.
+            OutputError: rubrics are to be kept (``llm_save_rubrics``), and can't be.
+        """
+        if not any(question.reference_only for question in questions):
+            return list(questions)
+        return self._loop.run(self._drafter.rubrics(questions, self._end_of_run()))
+
+    def foreseen(self, questions: Sequence[Question]) -> list[Question]:
+        """The same as far as it is known already; nothing is sent, the others stay as they are."""
+        bare = {q.digest: q for q in questions if q.reference_only}
+        made = {d: self._drafter.foresee(q, self._cache).question for d, q in bare.items()}
+        return [made.get(question.digest) or question for question in questions]
+
     def begin_run(self) -> None:
         """Let ``llm_run_deadline`` count from now on for all that is asked.
 
@@ -133,17 +161,14 @@ class Judge:
 
     def forecast(self, cases: Iterable[Case]) -> Forecast:
         """What ``assess`` would take; nothing is sent."""
-        from grader.judge.forecast import NOTHING, with_call
+        from grader.judge.forecast import Forecaster
 
-        total, schedule = NOTHING, CanarySchedule(self.settings.llm_canary_rate)
+        forecaster = Forecaster(self._sending, self._drafter, self._cache, self._prices)
+        schedule = CanarySchedule(self.settings.llm_canary_rate)
         for case in cases:
-            total = replace(total, answers=total.answers + (not self._sending.why_held(case)))
-            for call in self.planned([case], schedule):
-                if self._cache and self._cache.get(call.key):
-                    total = replace(total, cached=total.cached + 1)
-                else:
-                    total = with_call(total, call, self._prices)
-        return total
+            with_rubric = forecaster.take(case)
+            forecaster.add(self.planned([with_rubric], schedule))
+        return forecaster.total
 
     def planned(self, cases: Sequence[Case], schedule: CanarySchedule) -> Iterator[Planned]:
         """The calls that ``assess`` would make if the cache were empty, canaries among them.
@@ -208,13 +233,22 @@ class Judge:
     # ── parts ───────────────────────────────────────────────────────────────
 
     async def _assess(self, cases: Sequence[Case]) -> list[JudgeReport]:
-        ends = self._ends
-        if ends is None:
-            ends = time.monotonic() + self.settings.llm_run_deadline
         held = [self._sending.why_held(case) for case in cases]
         sent = [case for case, why in zip(cases, held, strict=True) if not why]
-        ballots = iter(await self._ask(sent, ends))
-        return [self._not_sent(why) if why else self._report(next(ballots)) for why in held]
+        ballots = iter(await self._ask(sent, self._end_of_run()))
+        return [
+            self._report([_undrafted(case, self.models[0])])
+            if case.undrafted
+            else self._not_sent(why)
+            if why
+            else self._report(next(ballots))
+            for case, why in zip(cases, held, strict=True)
+        ]
+
+    def _end_of_run(self) -> float:
+        if self._ends is None:
+            return time.monotonic() + self.settings.llm_run_deadline
+        return self._ends
 
     async def _ask(self, cases: Sequence[Case], ends: float) -> list[list[Ballot]]:
         """The ballots on each case, canaries asked among them."""
@@ -268,6 +302,7 @@ class Judge:
             cached=used.cached,
             prompt_tokens=used.prompt_tokens,
             completion_tokens=used.completion_tokens,
+            cached_tokens=used.cached_tokens,
             cost=None if None in costs else sum(c for c in costs if c is not None),
         )
 
@@ -281,34 +316,41 @@ class Judge:
         usage = Usage()
         try:
             async with run_deadline(ends, self.settings.llm_run_deadline):
-                reply = await self._reply(call, usage)
+                _, reply = await self._reply(call, usage)
         except JudgeError as error:
             failure = Failure(case.question.id, type(error).__name__, str(error))
             return Ballot(model, (), failure, usage)
         votes = votes_of(reply, call.checklist, case.answer, call.masked, model, run)
         return Ballot(model, votes, None, usage)
 
-    async def _reply(self, call: Planned, usage: Usage) -> Reply:
-        """The reply to a request, from the cache if it is there."""
-        from grader.judge.schema import parse_reply
+    async def _reply_in_turn(self, call: Call, usage: Usage) -> tuple[str, Any]:
+        async with self._desks:
+            return await self._reply(call, usage)
 
-        ids = tuple(call.checklist.key_points), tuple(call.checklist.misconceptions)
+    async def _reply(self, call: Call, usage: Usage) -> tuple[str, Any]:
+        """The reply to a request, as text and as read, from the cache if it is there."""
         known = self._cache.get(call.key) if self._cache else None
         if known is not None:
             usage.cached += 1
             self.budget.total.cached += 1
             if self._log:
-                request = asdict(call.request)
+                request = call.request.content
                 self._log.write({"from_cache": True, "request": request, "reply": known})
-            return parse_reply(known, *ids)
+            return known, call.read(known)
         if self._settled is not None:
             raise self._settled.get(call.key) or JudgeBudgetError(
                 "not asked, or not again, by a batch job: the limit of calls or cost is reached"
             )
-        text, reply = await self._client.ask(call.request, lambda t: parse_reply(t, *ids), usage)
+        text, reply = await self._client.ask(call.request, call.read, usage)
         if self._cache:
             self._cache.put(call.key, text)
-        return reply
+        return text, reply
+
+
+def _undrafted(case: Case, model: str) -> Ballot:
+    """What stands for the votes on an answer for which there is no rubric."""
+    why = case.undrafted
+    return Ballot(model, (), Failure(case.question.id, type(why).__name__, str(why)), Usage())
 
 
 def _names(models: str | Sequence[str]) -> tuple[str, ...]:

@@ -32,7 +32,12 @@ def request_body(request: Request, rung: Rung, refused: Collection[str]) -> dict
     }
     taken = {name: value for name, value in wanted.items() if name not in refused}
     messages: Sequence[Message] = request.messages
-    return {"model": request.model, "messages": messages, **taken, **request_part(rung)}
+    return {
+        "model": request.model,
+        "messages": messages,
+        **taken,
+        **request_part(rung, request.form),
+    }
 
 
 class Elimination:

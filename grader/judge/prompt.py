@@ -1,25 +1,42 @@
 """What the judge is told: the rules, the corrected rubric and, as data, the answer.
 
-The rules stand in ``prompt.md``. Whoever changes them raises ``VERSION``: replies to
-different prompts can't be compared, and the version is part of every grade's signature.
+The rules stand in ``prompt.md``. Whoever changes them, or what is told of a rubric, raises
+``VERSION``: replies to different prompts can't be compared, and the version is part of every
+grade's signature.
+
+Rules and rubric are the first message, and the same, letter by letter, for all answers to a
+question: endpoints that keep the beginnings of prompts read them once. What is told is short, as
+each answer pays for it: no reference answer, since the key points say what of it matters, and of
+the wordings to accept one a key point, the one that says it most differently.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
+from grader.engine.features import profile
+from grader.judge.exemplars import Marked
 from grader.reading.text import without_halves
 from grader.records import KeyPoint, Misconception, Question
 from grader.resources import prompt_text
 
-VERSION = "1"
+VERSION = "2"
 
 Message = Mapping[str, str]
+Form = Literal["verdicts", "rubric"]
+"""What a reply must be."""
+
+_MOST = 0.5
+_MARKED = (
+    "Other answers to the question, with the verdicts that people gave them by this rubric; points "
+    "not named are missing or absent:"
+)
+_NOW = "The answer to check:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +47,18 @@ class Request:
     messages: tuple[Message, ...]
     temperature: float
     max_output_tokens: int
+    form: Form = "verdicts"
 
     @property
     def text(self) -> str:
         """All its words, for estimates."""
         return "".join(message["content"] for message in self.messages)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """All that decides the reply. The usual form goes without saying, as in older caches."""
+        whole = asdict(self)
+        return {k: v for k, v in whole.items() if (k, v) != ("form", "verdicts")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +98,79 @@ def short_ids(key_points: int, misconceptions: int) -> tuple[list[str], list[str
     )
 
 
-def build_messages(question: Question, checklist: Checklist, answer: str) -> tuple[Message, ...]:
-    """The messages of a request: rules with the rubric, then the answer alone."""
+def build_messages(
+    question: Question, checklist: Checklist, answer: str, marked: Sequence[Marked] = ()
+) -> tuple[Message, ...]:
+    """The messages of a request: rules with the rubric, then the answer alone.
+
+    Args:
+        question: what was answered.
+        checklist: its points.
+        answer: what is to be checked.
+        marked: other answers with the verdicts that people gave them, told before it.
+    """
+    alone = _data({"answer": without_halves(answer)})
+    before = f"{_MARKED}\n{_data({'marked': _marked(marked, checklist)})}\n\n{_NOW}\n"
     return (
         {"role": "system", "content": f"{rules()}\n{_data(_rubric(question, checklist))}"},
-        {"role": "user", "content": _data({"answer": without_halves(answer)})},
+        {"role": "user", "content": f"{before if marked else ''}{alone}"},
     )
+
+
+def _marked(marked: Sequence[Marked], checklist: Checklist) -> list[dict[str, Any]]:
+    """Marked answers under the ids of the checklist."""
+    told = []
+    for one in marked:
+        verdicts = {
+            id_: one.verdicts[p.id]
+            for id_, p in checklist.key_points.items()
+            if p.id in one.verdicts
+        }
+        verdicts |= {
+            id_: "asserted" for id_, m in checklist.misconceptions.items() if m.id in one.asserted
+        }
+        told.append({"answer": without_halves(one.answer), "verdicts": verdicts})
+    return told
 
 
 @lru_cache(maxsize=1)
 def rules() -> str:
     """The rules that every request begins with."""
-    return prompt_text("judge").strip()
+    return prompt_text("judge", "prompt").strip()
 
 
 def _rubric(question: Question, checklist: Checklist) -> dict[str, Any]:
     return {
         "question": question.prompt,
-        "reference_answer": question.references[0].text if question.references else "",
         "key_points": [_key_point(id_, p) for id_, p in checklist.key_points.items()],
         "misconceptions": [
-            {"id": id_, "wrong_claim": m.claim, "correction": m.correction, "why": m.why}
+            {"id": id_, "wrong_claim": m.claim, "correction": m.correction}
             for id_, m in checklist.misconceptions.items()
         ],
     }
 
 
 def _key_point(id_: str, point: KeyPoint) -> dict[str, Any]:
-    accepted = {"also_accept": point.also_accept, "worth_half": point.partial}
-    return {"id": id_, "claim": point.claim, **{k: v for k, v in accepted.items() if v}}
+    told = {"or": other_wording(point.claim, point.also_accept), "half": point.partial}
+    return {"id": id_, "claim": point.claim, **{k: v for k, v in told.items() if v}}
+
+
+@lru_cache(maxsize=4096)
+def other_wording(claim: str, accepted: tuple[str, ...]) -> str:
+    """The wording to accept that says a claim most differently; empty where none differs much.
+
+    One differs that has more content words of its own than of the claim's. Those that repeat the
+    claim tell a model nothing.
+    """
+    known = frozenset(profile(claim).content)
+    shared = {wording: _share(profile(wording).content, known) for wording in accepted}
+    best = min(shared, key=shared.__getitem__, default="")
+    return best if best and shared[best] < _MOST else ""
+
+
+def _share(content: Sequence[str], known: frozenset[str]) -> float:
+    return sum(word in known for word in content) / max(1, len(content))
 
 
 def _data(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

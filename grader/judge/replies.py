@@ -50,6 +50,8 @@ class Tokens:
 
     prompt: int = 0
     completion: int = 0
+    cached: int = 0
+    """Of the prompt's, those that the endpoint had kept from calls before."""
 
 
 def shortened(text: str) -> str:
@@ -87,10 +89,19 @@ def tokens_of(body: str, prompt_text: str | None) -> Tokens:
     completion = _count(counts, "completion_tokens", "output_tokens")
     if prompt_text is None or _is_no_completion(body, data):
         return Tokens(prompt or 0, completion or 0)
-    return Tokens(
-        estimate_tokens(prompt_text) if prompt is None else prompt,
-        estimate_tokens(body) if completion is None else completion,
-    )
+    sent = estimate_tokens(prompt_text) if prompt is None else prompt
+    back = estimate_tokens(body) if completion is None else completion
+    return Tokens(sent, back, min(sent, _cached(counts)))
+
+
+def _cached(usage: Mapping[str, Any]) -> int:
+    """Prompt tokens from the endpoint's cache: as OpenAI and vLLM, DeepSeek or Anthropic say it."""
+    for name in ("prompt_tokens_details", "input_tokens_details"):
+        details = usage.get(name)
+        if isinstance(details, dict):
+            return _count(details, "cached_tokens") or 0
+    names = "cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"
+    return _count(usage, *names) or 0
 
 
 def _is_no_completion(body: str, data: Any) -> bool:

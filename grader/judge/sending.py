@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from grader.engine import scoring
 from grader.engine.screening import SUSPECTED, VOIDING, is_too_short
-from grader.judge import prompt
+from grader.errors import JudgeError
+from grader.judge import draft_prompt, prompt
 from grader.judge.budget import estimate_tokens
 from grader.judge.cache import cache_key
 from grader.judge.canaries import Canary, CanarySchedule
+from grader.judge.exemplars import Marked
 from grader.judge.json_modes import Rung, request_part
 from grader.judge.prompt import Checklist, Request
 from grader.judge.redaction import Redacted, Redactor
@@ -20,14 +23,24 @@ from grader.reading.text import words
 from grader.records import Flag, Question
 from grader.settings import Settings
 
+if TYPE_CHECKING:
+    from grader.judge.draft_schema import DraftReply
+    from grader.judge.schema import Reply
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An answer to be judged, with its question and the flags that screening raised."""
+    """An answer to be judged, with its question and what the offline grade says of it."""
 
     answer: str
     question: Question
     flags: tuple[Flag, ...] = ()
+    confidence: float = 0.0
+    """How sure the offline grade is, 0 to 1."""
+    marked: tuple[Marked, ...] = ()
+    """Other answers with people's verdicts, to be told along with it."""
+    undrafted: JudgeError | None = None
+    """Why there is no rubric to judge it by, where one was to be drafted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +64,44 @@ class Planned:
     @property
     def prompt_tokens(self) -> int:
         """About how many tokens are sent."""
-        schema = json.dumps(request_part(Rung.STRICT_SCHEMA))
-        return estimate_tokens(schema + self.request.text)
+        return tokens_sent(self.request)
+
+    def read(self, text: str) -> Reply:
+        """The verdicts in a reply.
+
+        Raises:
+            JudgeReplyError: it does not follow the schema.
+        """
+        from grader.judge.schema import parse_reply
+
+        return parse_reply(
+            text, tuple(self.checklist.key_points), tuple(self.checklist.misconceptions)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DraftCall:
+    """One call to come that asks for a rubric."""
+
+    request: Request
+    key: str
+    """Of its reply in the cache."""
+
+    def read(self, text: str) -> DraftReply:
+        """The rubric in a reply.
+
+        Raises:
+            JudgeReplyError: it does not follow the schema.
+        """
+        from grader.judge.draft_schema import parse_draft
+
+        return parse_draft(text)
+
+
+def tokens_sent(request: Request) -> int:
+    """About how many tokens a request has."""
+    schema = json.dumps(request_part(Rung.STRICT_SCHEMA, request.form))
+    return estimate_tokens(schema + request.text)
 
 
 class Sending:
@@ -78,6 +127,8 @@ class Sending:
             [
                 self._base_url,
                 settings.llm_suspected,
+                settings.llm_below,
+                settings.llm_examples,
                 settings.llm_max_output_tokens,
                 settings.llm_canary_rate,
                 settings.llm_phone_region if settings.llm_redact else None,
@@ -86,7 +137,19 @@ class Sending:
 
     def why_held(self, case: Case) -> str:
         """Why an answer is not sent; empty where it is."""
-        if is_too_short(words(case.answer)):
+        if self.is_sure(case):
+            return f"the offline grade is sure enough: confidence {case.confidence:.2f}"
+        return self._barred(case)
+
+    def is_sure(self, case: Case) -> bool:
+        """Whether an answer is not sent only because its offline grade is sure enough."""
+        below = self._settings.llm_below
+        return case.confidence >= below and below < 1 and not self._barred(case)
+
+    def _barred(self, case: Case) -> str:
+        if case.undrafted is not None:
+            return "there is no rubric to judge it by"
+        if is_too_short(words(case.answer), case.question):
             return "there is too little to check"
         held = VOIDING | (SUSPECTED if self._settings.llm_suspected == "hold" else frozenset())
         flags = [flag for flag in case.flags if flag in held]
@@ -112,10 +175,22 @@ class Sending:
         settings = self._settings
         masked = self._masked(case)
         checklist = prompt.build_checklist(case.question, seed=settings.llm_seed, run=run)
-        messages = prompt.build_messages(case.question, checklist, masked.text)
+        messages = prompt.build_messages(case.question, checklist, masked.text, case.marked)
         request = Request(model, messages, settings.llm_temperature, settings.llm_max_output_tokens)
-        key = cache_key({**asdict(request), "run": run, "base_url": self._base_url})
-        return Planned(case, masked, checklist, request, run, key)
+        return Planned(case, masked, checklist, request, run, self._key(request, run))
+
+    def plan_draft(
+        self, question: Question, model: str, before: str = "", faults: Sequence[str] = ()
+    ) -> DraftCall:
+        """One call for a rubric, of a question made of a reference; see ``draft_prompt``."""
+        settings = self._settings
+        messages = draft_prompt.build_messages(question, before, faults)
+        limits = settings.llm_temperature, settings.llm_max_output_tokens
+        request = Request(model, messages, *limits, form="rubric")
+        return DraftCall(request, self._key(request, 0))
+
+    def _key(self, request: Request, run: int) -> str:
+        return cache_key({**request.content, "run": run, "base_url": self._base_url})
 
     def _masked(self, case: Case) -> Redacted:
         """What is sent of an answer: what a reader sees of it."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from grader import Grader, Judge
 from grader.engine.calibration import Calibration
+from grader.engine.costs import points_off
 from grader.errors import JudgeSetupError, SettingsError
 from grader.judge import prompt
 from grader.judge.fusion import decide
@@ -209,7 +210,7 @@ def test_a_jury_votes(grader):
 
 def test_a_misconception_that_the_judge_finds_costs_its_points(grader):
     grade, _ = judged(grader, lambda request, _: verdicts(request, "covered", "asserted"))
-    costs = sum(m.cost for m in grader.question("dropout").misconceptions)
+    costs = sum(points_off(m.cost) for m in grader.question("dropout").misconceptions)
     assert sum(m.cost for m in grade.misconceptions) == costs
     assert grade.points == max(0, grade.max_points - costs)
     assert all(m.evidence and m.correction for m in grade.misconceptions)

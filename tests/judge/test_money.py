@@ -18,10 +18,19 @@ from grader.errors import InputError, JudgeBudgetError, OutputError, SettingsErr
 from grader.judge.budget import Budget, Price, Usage, parse_prices
 from grader.judge.cache import ReplyCache, cache_folder, cache_key
 from grader.judge.judge import Case
+from grader.judge.replies import Tokens, tokens_of
 from grader.settings import Settings
 from tests.support.command import GRADE, refused
 from tests.support.command import grade as command
-from tests.support.llm_server import Fault, completion, rung_of, serving, verdicts
+from tests.support.llm_server import (
+    Fault,
+    PromptCache,
+    answer_of,
+    completion,
+    rung_of,
+    serving,
+    verdicts,
+)
 
 ANSWER = "While training, each unit is set to zero at random with some probability p."
 PRICES = "tiny=1/10"
@@ -33,8 +42,8 @@ def good(request, _):
 
 
 def settings(server, **more):
-    fixed = {"llm_canary_rate": 0.0, "llm_backoff": 0.001, **more}
-    return Settings(llm_model="tiny", llm_base_url=server.url, llm_prices=PRICES, **fixed)
+    fixed = {"llm_canary_rate": 0.0, "llm_backoff": 0.001, "llm_prices": PRICES, **more}
+    return Settings(llm_model="tiny", llm_base_url=server.url, **fixed)
 
 
 def cases(grader, n):
@@ -95,6 +104,54 @@ def test_a_price_that_is_none_is_refused(text):
 def test_prices_are_read_by_model():
     prices = parse_prices("gpt-5-mini=0.25/2, org/model=with=1/4,")
     assert prices == {"gpt-5-mini": Price(0.25, 2), "org/model=with": Price(1, 4)}
+
+
+def test_a_third_price_is_that_of_tokens_the_endpoint_had_kept():
+    assert parse_prices("m=1/10/0.1") == {"m": Price(1, 10, 0.1)}
+    assert Price(1, 10, 0.1).of(1_000_000, 0, 900_000) == pytest.approx(0.1 + 0.09)
+    assert Price(1, 10).of(1_000_000, 0, 900_000) == 1, "without one they cost what the others do"
+    for text in ("m=1/10/-1", "m=1/10/x", "m=1/2/3/4", "m=1"):
+        with pytest.raises(SettingsError, match=r"is not a price: write .*0\.25/2/0\.025"):
+            parse_prices(text)
+
+
+def told(name):
+    return lambda cached: {name: cached}
+
+
+@pytest.mark.parametrize(
+    "say",
+    [None, told("prompt_cache_hit_tokens"), told("cache_read_input_tokens"), told("cached_tokens")],
+    ids=["OpenAI, vLLM", "DeepSeek", "Anthropic", "Moonshot"],
+)
+def test_all_answers_to_a_question_share_what_the_endpoint_keeps(grader, say):
+    with (
+        serving(PromptCache(good, say=say)) as server,
+        Judge(settings=settings(server, llm_prices="tiny=1/10/0.1", llm_concurrency=1)) as judge,
+    ):
+        first, *others = judge.assess(cases(grader, 5))
+        assert first.cached_tokens == 0
+        for report in others:
+            assert report.cached_tokens > 0.8 * report.prompt_tokens
+            fresh = report.prompt_tokens - report.cached_tokens
+            assert report.cost == pytest.approx(
+                (fresh + 0.1 * report.cached_tokens + 10 * report.completion_tokens) * 1e-6
+            )
+        total = judge.budget.total
+        assert total.cached_tokens == sum(r.cached_tokens for r in others)
+        assert judge.budget.cost == pytest.approx(sum(r.cost for r in [first, *others]))
+
+
+@pytest.mark.parametrize(
+    "details", [None, [], "many", {"cached_tokens": "x"}, {"cached_tokens": -1}]
+)
+def test_a_count_of_kept_tokens_that_cannot_be_right_is_none(details):
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "prompt_tokens_details": details}
+    body = json.dumps(completion("x", {"model": "m"}) | {"usage": usage})
+    assert tokens_of(body, "") == Tokens(100, 20, 0)
+    usage["prompt_tokens_details"] = {"cached_tokens": 500}
+    body = json.dumps(completion("x", {"model": "m"}) | {"usage": usage})
+    assert tokens_of(body, "").cached == 100, "no more than there were"
 
 
 # ── limits ──────────────────────────────────────────────────────────────────
@@ -302,6 +359,51 @@ def test_a_forecast_is_what_the_run_then_takes(grader):
     sent = sum(len(json.dumps(r, ensure_ascii=False)) for r in server.requests) / 4
     assert forecast.prompt_tokens == pytest.approx(sent, rel=0.2)
     assert forecast.cost > 0
+
+
+def test_only_answers_of_which_the_offline_grade_is_unsure_are_sent(grader):
+    answers = [ANSWER, "At test time no units are dropped and the full network is used, I think."]
+    answers += ["Dropout, well, one hears a lot about it these days and it is said to help."]
+    offline = grader.grade_many(answers, q="dropout")
+    confidences = sorted(grade.confidence for grade in offline)
+    below = round((confidences[0] + confidences[1]) / 2, 4)
+    unsure = [a for a, g in zip(answers, offline, strict=True) if g.confidence < below]
+    with serving(good) as server, Judge(settings=settings(server, llm_below=below)) as judge:
+        own = Grader(Settings(), encoder=grader.encoder, verifier=grader.verifier, judge=judge)
+        items = [(answer, own.question("dropout")) for answer in answers]
+        forecast = own.forecast(items)
+        assert (forecast.answers, forecast.sure, forecast.calls) == (1, 2, 1)
+        assert server.requests == []
+        grades = own.grade_many(answers, q="dropout")
+        assert [answer_of(request) for request in server.requests] == unsure
+    for answer, grade, before in zip(answers, grades, offline, strict=True):
+        if answer not in unsure:
+            assert grade.judge.status == "not_sent"
+            assert grade.judge.reason.startswith("the offline grade is sure enough: confidence")
+            assert (grade.score, grade.needs_review) == (before.score, before.needs_review)
+    assert len(unsure) == 1
+
+
+def test_all_are_asked_about_by_default_however_sure(grader):
+    case = Case(ANSWER, grader.question("dropout"), confidence=1.0)
+    with serving(good) as server, Judge(settings=settings(server)) as judge:
+        assert judge.assess([case])[0].status == "judged"
+    with serving(good) as server, Judge(settings=settings(server, llm_below=0.99)) as judge:
+        assert judge.assess([case])[0].status == "not_sent"
+        assert server.requests == []
+
+
+def test_the_dry_run_tells_the_share_that_is_asked_about(tmp_path):
+    (tmp_path / "in.csv").write_text(f'answer\n"{ANSWER}"\n"{ANSWER} Again."\n')
+    with serving(good) as server:
+        env = {"OPENAI_BASE_URL": server.url}
+        options = ("--q", "dropout", "--llm", "--llm-model", "tiny", "--dry-run")
+        none = command("batch", "in.csv", "-o", "o.csv", *options, "--llm-below", "0.01", env=env)
+        refused(
+            command("batch", "in.csv", "-o", "o.csv", *options, "--llm-below", "2", env=env),
+            "llm_below",
+        )
+    assert none.stdout.startswith("answers to send: 0 of 2 (0%), calls: 0, ")
 
 
 def test_a_forecast_needs_a_judge(grader):

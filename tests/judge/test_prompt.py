@@ -10,7 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.prompt import VERSION, build_checklist, build_messages, rules
+from grader.judge.prompt import (
+    VERSION,
+    build_checklist,
+    build_messages,
+    other_wording,
+    rules,
+)
 from grader.judge.quotes import find_quote
 from tests.support.llm_server import rubric_of
 
@@ -28,10 +34,32 @@ def test_the_whole_corrected_rubric_is_told(question):
     rubric = rubric_of({"messages": messages(question)})
     assert rubric["question"] == question.prompt
     assert {p["claim"] for p in rubric["key_points"]} == {k.claim for k in question.key_points}
-    told = {(m["wrong_claim"], m["correction"], m["why"]) for m in rubric["misconceptions"]}
-    assert told == {(m.claim, m.correction, m.why) for m in question.misconceptions}
-    assert rubric["reference_answer"] == question.references[0].text
+    told = {(m["wrong_claim"], m["correction"]) for m in rubric["misconceptions"]}
+    assert told == {(m.claim, m.correction) for m in question.misconceptions}
+    assert {tuple(p.get("half", ())) for p in rubric["key_points"]} == {
+        k.partial for k in question.key_points
+    }
     assert "outranks what you know" in rules()
+
+
+def test_what_tells_a_model_nothing_new_is_left_out(grader):
+    for slug in ("vanishing-gradient", "dropout", "relu"):
+        asked = grader.question(slug)
+        text = messages(asked)[0]["content"]
+        assert asked.references[0].text not in text
+        assert not any(m.why in text for m in asked.misconceptions)
+        rubric = rubric_of({"messages": messages(asked)})
+        wordings = [p["or"] for p in rubric["key_points"] if "or" in p]
+        assert wordings
+        assert set(wordings) <= {w for k in asked.key_points for w in k.also_accept}
+
+
+def test_of_the_wordings_to_accept_the_one_that_differs_most_is_told():
+    claim = "Dropout sets the outputs of units to zero at random."
+    same, other = "At random, dropout sets outputs to zero.", "Neurons are switched off by chance."
+    assert other_wording(claim, (same, other)) == other
+    assert other_wording(claim, (same,)) == "", "it repeats the claim"
+    assert other_wording(claim, ()) == ""
 
 
 def test_neither_the_rubrics_own_ids_nor_points_are_told(question):
@@ -78,7 +106,7 @@ def test_a_question_without_references_or_misconceptions_can_be_asked(grader):
 def test_changed_rules_have_a_new_version():
     """Whoever changes prompt.md raises VERSION and writes both here."""
     digest = hashlib.sha256(rules().encode()).hexdigest()[:16]
-    assert (VERSION, digest) == ("1", "5b443841ebfb6b1d")
+    assert (VERSION, digest) == ("2", "4641b61b36892fc3")
 
 
 ANSWER = "First, the  gradient\nshrinks — it’s a “product” of factors. Oﬃcial naïve café ²."

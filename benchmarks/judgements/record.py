@@ -1,0 +1,283 @@
+"""The record of a large model's judgements, and the way it is made.
+
+    python -m benchmarks.judgements.record ask --answers 12 > batch.txt
+    python -m benchmarks.judgements.record take verdicts.txt
+    python -m benchmarks.judgements.record
+
+600 of the bank's examples are drawn by seed: 300 marked holdout, and 300 of those that are not,
+which the cross-encoder of the time was never taught either, so that the verifier was as sure of
+them as of any new answer. They come question by question, in an order drawn by seed, so that
+whatever part of them has been judged is a draw of questions too. ``dropout`` is left out: its
+labels stand in tests and documentation.
+
+``ask`` prints what the judge's own prompt holds of the next ones: question and points, in the order
+and under the ids of the prompt, and the answers as they would be sent. It prints no label
+and no name of an example, as names tell what sort of answer it is. The model writes, for each
+answer, the verdicts that need a quote, one a line and by their letters; what it doesn't name
+is *missing* or *absent*:
+
+    @12
+    k1 c each unit is set to zero at random
+    m2 a half of the neurons are deleted for good
+
+``take`` makes of that the reply that an endpoint would have sent, reads it by the project's own
+parser, looks every quote up, and adds it to ``judgements.jsonl``. Whatever is in there
+is not asked again. Without a command it prints how far the record is, the share of verdicts that
+are as labelled by version of the prompt, and the characters that are sent of an answer:
+
+    prompt 1: 302 replies, 3,289 verdicts, 98.7% of them as labelled
+    prompt 2: 51 replies, 563 verdicts, 98.6% of them as labelled
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.bank.catalog import Catalog
+from grader.bank.records import Example
+from grader.judge import prompt
+from grader.judge.ballots import votes_of
+from grader.judge.redaction import Redacted
+from grader.judge.schema import parse_reply
+from grader.reading.rendering import rendered
+from grader.records import VERDICTS, Question, Vote
+from grader.settings import Settings
+
+RECORD = Path(__file__).with_name("judgements.jsonl")
+MODEL = "claude"
+SEED, EACH_SIDE = 14, 300
+LEFT_OUT = "dropout"
+_TAUGHT_THIRDS = 2
+LETTERS = {"c": "covered", "p": "partial", "x": "contradicted", "a": "asserted"}
+_ANSWER = re.compile(r"^@(?=\d+$)", re.MULTILINE)
+_LINE = re.compile(r"([km]\d+) ([cpxa]) (.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An example of the sample."""
+
+    number: int
+    """Its place in the sample: all that the judge is told of it."""
+    question: Question
+    example: Example
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A line of the record."""
+
+    question: str
+    example: str
+    side: str
+    """``fit`` or ``holdout``."""
+    model: str
+    prompt: str
+    """The version of the prompt."""
+    ids: dict[str, str]
+    """What the short ids of the prompt stand for."""
+    reply: str
+    """As an endpoint would have sent it."""
+
+    def votes(self, question: Question, answer: str) -> tuple[Vote, ...]:
+        """Its votes, by the project's own parser and quote check.
+
+        Raises:
+            JudgeReplyError: the rubric has other points by now.
+        """
+        points = {k.id: k for k in question.key_points}
+        wrong = {m.id: m for m in question.misconceptions}
+        checklist = prompt.Checklist(
+            {i: points[p] for i, p in self.ids.items() if i[0] == "k" and p in points},
+            {i: wrong[p] for i, p in self.ids.items() if i[0] == "m" and p in wrong},
+        )
+        return read_votes(self.reply, checklist, answer)
+
+
+def read_votes(reply: str, checklist: prompt.Checklist, answer: str) -> tuple[Vote, ...]:
+    """The votes in a reply."""
+    parsed = parse_reply(reply, tuple(checklist.key_points), tuple(checklist.misconceptions))
+    seen = Redacted(rendered(answer).text, {})
+    return votes_of(parsed, checklist, answer, seen, MODEL, 0)
+
+
+def was_taught(slug: str, example: Example) -> bool:
+    """Whether the cross-encoder of the time was trained on an example when the sample was drawn.
+
+    Today's verifier is trained on every example that is no holdout.
+    """
+    number = int(hashlib.sha256(f"{slug}/{example.id}".encode()).hexdigest(), 16)
+    return not example.holdout and number % 3 < _TAUGHT_THIRDS
+
+
+def sample(catalog: Catalog) -> list[Case]:
+    """The examples that are asked about, in order."""
+    chosen = random.Random(SEED)
+    pools: dict[bool, list[tuple[str, Example]]] = {True: [], False: []}
+    for slug in catalog.slugs():
+        for example in catalog.load(slug)[1].examples:
+            if slug != LEFT_OUT and not was_taught(slug, example):
+                pools[example.holdout].append((slug, example))
+    drawn = [pair for pool in pools.values() for pair in chosen.sample(pool, EACH_SIDE)]
+    chosen.shuffle(drawn)
+    slugs = sorted({slug for slug, _ in drawn})
+    chosen.shuffle(slugs)
+    drawn.sort(key=lambda pair: slugs.index(pair[0]))
+    return [Case(i, catalog.question(slug), e) for i, (slug, e) in enumerate(drawn)]
+
+
+def recorded(file: Path = RECORD) -> list[Judgement]:
+    """The record, in the order it was made."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return [Judgement(**json.loads(line)) for line in lines]
+
+
+def cases_left(catalog: Catalog) -> list[Case]:
+    """The part of the sample that is not in the record."""
+    done = {(j.question, j.example) for j in recorded()}
+    return [c for c in sample(catalog) if (c.question.id, c.example.id) not in done]
+
+
+def checklist_of(question: Question) -> prompt.Checklist:
+    """The points as the judge sees them by default."""
+    return prompt.build_checklist(question, seed=Settings().llm_seed, run=0)
+
+
+# ── asking ──────────────────────────────────────────────────────────────────
+
+
+def shown(cases: Iterable[Case]) -> Iterator[str]:
+    """What the judge is told, the rubric of each question once."""
+    before = ""
+    for case in cases:
+        messages = sent(case)
+        if case.question.id != before:
+            before = case.question.id
+            yield "\n=== " + "\n".join(_lines(_json_of(messages[0]["content"])))
+        yield f"@{case.number} {_json_of(messages[-1]['content'])['answer']}"
+
+
+def sent(case: Case) -> Sequence[prompt.Message]:
+    """The messages of the judge's prompt."""
+    text = rendered(case.example.answer).text
+    return prompt.build_messages(case.question, checklist_of(case.question), text)
+
+
+def _json_of(content: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(content[content.rfind("\n{") + 1 :])
+    return found
+
+
+def _lines(rubric: dict[str, Any]) -> Iterator[str]:
+    yield rubric["question"]
+    for point in (*rubric["key_points"], *rubric["misconceptions"]):
+        id_, first, *more = point.items()
+        yield f"{id_[1]} {first[1]}" + "".join(f"\n   {name}: {v}" for name, v in more)
+
+
+# ── taking replies ──────────────────────────────────────────────────────────
+
+
+def take(text: str, catalog: Catalog) -> list[Judgement]:
+    """The judgements in verdict lines.
+
+    Raises:
+        SystemExit: a line says nothing, or a number is not of the sample.
+    """
+    cases = {case.number: case for case in sample(catalog)}
+    taken = []
+    for part in _ANSWER.split(text)[1:]:
+        number, *lines = part.strip().splitlines()
+        taken.append(_judgement(cases[int(number)], lines))
+    return taken
+
+
+def _judgement(case: Case, lines: Sequence[str]) -> Judgement:
+    checklist = checklist_of(case.question)
+    said = {}
+    for line in lines:
+        match = _LINE.fullmatch(line.strip())
+        if match is None:
+            raise SystemExit(f"@{case.number}: no verdict: {line}")
+        said[match[1]] = {"quote": match[3], "verdict": LETTERS[match[2]]}
+
+    def opinions(ids: Iterable[str], silent: str) -> list[dict[str, Any]]:
+        return [{"id": i, **said.pop(i, {"quote": None, "verdict": silent})} for i in ids]
+
+    reply = {
+        "key_points": opinions(checklist.key_points, "missing"),
+        "misconceptions": opinions(checklist.misconceptions, "absent"),
+    }
+    if said:
+        raise SystemExit(f"@{case.number}: no such points: {', '.join(said)}")
+    text = json.dumps(reply, ensure_ascii=False)
+    for vote in read_votes(text, checklist, case.example.answer):
+        if vote.void:
+            print(f"@{case.number}: void: {vote.point}: {vote.quote}")
+    ids = {i: p.id for i, p in checklist.key_points.items()}
+    ids |= {i: m.id for i, m in checklist.misconceptions.items()}
+    side = "holdout" if case.example.holdout else "fit"
+    name = case.example.id
+    return Judgement(case.question.id, name, side, MODEL, prompt.VERSION, ids, text)
+
+
+def main() -> None:
+    """Ask, take, or say how far the record is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", nargs="?", choices=("ask", "take"))
+    parser.add_argument("file", nargs="?", type=Path)
+    parser.add_argument("--answers", type=int, default=12)
+    args = parser.parse_args()
+    catalog = Catalog.from_settings(Settings())
+    if args.command == "ask":
+        left = cases_left(catalog)
+        last = left[: args.answers][-1].question.id if left else ""
+        more = [c for c in left[args.answers :] if c.question.id == last]
+        print("\n".join(shown([*left[: args.answers], *more])))
+    elif args.command == "take":
+        taken = take(args.file.read_text(encoding="utf-8"), catalog)
+        with RECORD.open("a", encoding="utf-8") as stream:
+            for judgement in taken:
+                stream.write(json.dumps(asdict(judgement), ensure_ascii=False) + "\n")
+    sides = [j.side for j in recorded()]
+    print(f"{len(sides)} judged: {sides.count('fit')} to fit, {sides.count('holdout')} holdout")
+    if args.command is None:
+        print_prompts(catalog)
+
+
+def print_prompts(catalog: Catalog) -> None:
+    """How many verdicts are as labelled by version of the prompt, and how long this one is."""
+    for version in sorted({j.prompt for j in recorded()}):
+        judgements = [j for j in recorded() if j.prompt == version]
+        right = [is_right for j in judgements for is_right in _as_labelled(j, catalog)]
+        print(
+            f"prompt {version}: {len(judgements)} replies, {len(right):,} verdicts, "
+            f"{sum(right) / len(right):.1%} of them as labelled"
+        )
+    lengths = [[len(m["content"]) for m in sent(case)] for case in sample(catalog)]
+    shared, own = (sum(part) / len(lengths) for part in zip(*lengths, strict=True))
+    print(
+        f"prompt {prompt.VERSION}: {shared + own:,.0f} characters an answer, {shared:,.0f} shared"
+    )
+
+
+def _as_labelled(judgement: Judgement, catalog: Catalog) -> Iterator[bool]:
+    examples = {e.id: e for e in catalog.load(judgement.question)[1].examples}
+    example = examples[judgement.example]
+    for vote in judgement.votes(catalog.question(judgement.question), example.answer):
+        if vote.verdict in VERDICTS:
+            yield vote.verdict == example.verdicts[vote.point]
+        else:
+            yield (vote.verdict == "asserted") == (vote.point in example.misconceptions)
+
+
+if __name__ == "__main__":
+    main()
