@@ -15,7 +15,7 @@ from grader.bank.records import BankEntry
 from grader.engine.encoders.base import unit_vectors
 from grader.grading import Grader
 from grader.reading.text import fold, sentences
-from grader.records import Failure, Grade
+from grader.records import Failure, Grade, MisconceptionResult
 
 MODEL = "model"
 
@@ -91,9 +91,15 @@ def _opposed(
             _, best = max(covering, key=lambda pair: pair[0].probability)
             yield point.id, point.probability, best
     for i, wrong in enumerate(grade.misconceptions):
-        right = [s for s, g in others if g.misconceptions[i].verdict == "absent"]
-        if wrong.verdict == "asserted" and right:
-            yield wrong.id, wrong.probability, _nearest(grader, wrong.correction, right)
+        chance = _asserted(wrong)
+        right = [s for s, g in others if not _likely(_asserted(g.misconceptions[i]))]
+        if _likely(chance) and right:
+            yield wrong.id, chance, _nearest(grader, wrong.correction, right)
+
+
+def _asserted(result: MisconceptionResult) -> float:
+    """The chance that a misconception is asserted, be it sure enough to say so or not."""
+    return result.probability if result.verdict == "asserted" else 1 - result.probability
 
 
 def _likely(probability: float) -> bool:

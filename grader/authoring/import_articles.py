@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
-from itertools import chain, count
 
+from grader.bank.slugs import free_slug, slug_of
+from grader.bank.yaml_edits import quoted
 from grader.reading.text import fold, sentences, words
 from grader.resources import schema_file
 
@@ -32,15 +32,9 @@ _PAGE = re.compile(r"<(?:!doctype\s+html|html|body)\b", re.IGNORECASE)
 _BLOCK = re.compile(r"<(?:p|h[1-6]|div)\b", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6}\s", re.MULTILINE)
 _MARKED_SECTION = re.compile(r"<!\[[^>]*>?")  # of word processors; html.parser fails at them
-_NOT_IN_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _LONGEST_QUESTION = 40  # words
 _MARKS_NEEDED = 3
 _SLUG_WORDS = 8
-_SLUG_LENGTH = 70  # a number must still fit behind it
-_ASIDES = frozenset(
-    "a an the is are was do does did you your of in on for to and or what how why which when "
-    "explain describe define discuss it its can could would will be with their them".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +48,7 @@ class Draft:
     @property
     def slug(self) -> str:
         """A slug made of the question's content words."""
-        kept = [w.lower() for w in words(fold(self.question)) if w.lower() not in _ASIDES]
-        letters = (re.sub(r"[^a-z0-9]+", "-", w).strip("-") for w in kept)
-        slug = "-".join([w for w in letters if w][:_SLUG_WORDS])[:_SLUG_LENGTH].rstrip("-")
-        return slug or f"question-{self.number}"
+        return slug_of(self.question, _SLUG_WORDS) or f"question-{self.number}"
 
 
 def read_article(text: str) -> list[Draft]:
@@ -93,16 +84,16 @@ def draft_entry(slug: str, draft: Draft, article: str) -> str:
         f"# yaml-language-server: $schema={schema_file('bank-entry')}",
         "# Draft: restate every claim in your own words, one fact each, errors included; then",
         "# write a rubric with a correction for each wrong one.",
-        f"id: {_quoted(slug)}",
-        f"prompt: {_quoted(draft.question)}",
+        f"id: {quoted(slug)}",
+        f"prompt: {quoted(draft.question)}",
         "aliases: []",
         "topic: imported",
         "level: mid",
     ]
     if claims:
-        out += ["sources:", f"  - id: {_quoted(f'{article}:{draft.number}')}"]
-        out += [f"    where: {_quoted(f'{article}, question {draft.number}')}", "    claims:"]
-        out += [f"      - {_quoted(claim)}" for claim in claims]
+        out += ["sources:", f"  - id: {quoted(f'{article}:{draft.number}')}"]
+        out += [f"    where: {quoted(f'{article}, question {draft.number}')}", "    claims:"]
+        out += [f"      - {quoted(claim)}" for claim in claims]
     else:
         out.append("sources: []")
     return "\n".join([*out, "references: []", ""])
@@ -112,8 +103,7 @@ def unique_slugs(drafts: Sequence[Draft]) -> list[tuple[str, Draft]]:
     """Drafts with slugs that differ: a second one of a name gets a number."""
     out: dict[str, Draft] = {}
     for draft in drafts:
-        names = chain([draft.slug], (f"{draft.slug}-{n}" for n in count(2)))
-        out[next(name for name in names if name not in out)] = draft
+        out[free_slug(draft.slug, out)] = draft
     return list(out.items())
 
 
@@ -212,9 +202,3 @@ class _HtmlLines(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             self._parts.append(re.sub(r"\s+", " ", data))
-
-
-def _quoted(text: str) -> str:
-    """As a YAML scalar: JSON, with the characters escaped that YAML refuses or folds."""
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _NOT_IN_YAML.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)

@@ -18,9 +18,10 @@ from grader.bank.entries import correction_faults, load_entry
 from grader.bank.records import BankEntry, ContrastSet, Example, Rubric
 from grader.bank.rubrics import contrast_faults, load_contrast, load_rubric, other_question
 from grader.bank.yaml_records import find_faults
+from grader.engine.costs import points_off
 from grader.engine.encoders.base import unit_vectors
 from grader.engine.scoring import credit
-from grader.errors import DataFileError, InputError, UnknownQuestionError
+from grader.errors import DataFileError, InputError
 from grader.grading import Grader
 from grader.reading.text import counted, fold, words
 from grader.records import Record
@@ -61,7 +62,7 @@ def lint_question(catalog: Catalog, slug: str) -> list[Finding]:
     """Everything to mend in one question's files."""
     entry_file, file = catalog.entry_file(slug), catalog.rubric_file(slug)
     if entry_file is None:
-        return [_as_finding(UnknownQuestionError(slug, catalog.suggest(slug)), Path(slug))]
+        return [_as_finding(catalog.unknown(slug), Path(slug))]
     entry, findings = _read(entry_file, load_entry, BankEntry)
     if file is None:
         return [*findings, Finding(entry_file, NO_RUBRIC.format(slug=slug))]
@@ -97,7 +98,7 @@ def example_score(rubric: Rubric, example: Example) -> float:
         if k.id not in excluded
     )
     earned = min(rubric.max_points, points)
-    return max(0.0, earned - sum(m.cost for m in asserted)) / rubric.max_points
+    return max(0.0, earned - sum(points_off(m.cost) for m in asserted)) / rubric.max_points
 
 
 def _as_finding(error: InputError, file: Path) -> Finding:

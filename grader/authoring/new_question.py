@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from grader.bank.records import ExampleKind
 from grader.errors import OutputError
-from grader.files import write_whole
+from grader.files import make_folder, write_whole
 from grader.resources import schema_file
 
 KINDS: Mapping[ExampleKind, str] = MappingProxyType(
@@ -62,11 +62,12 @@ key_points:
     partial: []
     # true for what the question does not ask: it makes up for other points.
     bonus: false
-# Known errors, what asserting them costs, and what is right.
+# Known errors, how grave they are, and what is right.
 misconceptions:
   - id: common-error
     claim: Say what people get wrong.
     also_phrased: []
+    # How grave it is beside the other errors, in points; a fitted multiple is taken off.
     cost: 1
     correction: Say what is right.
     why: Say why the claim is wrong.
@@ -107,14 +108,10 @@ def write_templates(slug: str, bank: Path, rubrics: Path) -> tuple[Path, Path]:
         if file.exists():
             raise OutputError(f"{file}: exists already: choose another name")
     for file in files:
-        _make_folder_of(file)
+        try:
+            make_folder(file.parent)
+        except OutputError as error:
+            raise OutputError(f"{file}: can't be written: {error}") from error
     for file, text in zip(files, texts, strict=True):
         write_whole(file, text)
     return files
-
-
-def _make_folder_of(file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{file}: can't be written: {error.strerror}") from error

@@ -28,7 +28,7 @@ from grader.bank.records import BankEntry, ContrastSet, ExampleKind, Rubric
 from grader.bank.rubrics import load_rubric
 from grader.errors import InputError, MissingExtraError, OutputError
 from grader.grading import Grader
-from grader.resources import data_folder
+from grader.resources import bank_folder
 from grader.settings import Settings
 from tests.support.command import grade, refused
 from tests.support.own_bank import ENTRY, ROOT, RUBRIC, good_question, write_question
@@ -117,7 +117,7 @@ def test_the_markdown_export_says_all_that_a_person_would_read(holdings):
         "\n"
         "### Misconceptions\n"
         "\n"
-        "- (−1) Tea must be boiled for an hour. **Correct:** It steeps for three minutes. "
+        "- (−2) Tea must be boiled for an hour. **Correct:** It steeps for three minutes. "
         "Source: ISO 3103\n"
         "\n"
         "### Corrections\n"
@@ -155,11 +155,14 @@ def test_a_prompt_cannot_break_the_pages_table(own_folders):
     assert "| junior | Tea \\| or coffee? | 2 |" in bank_page(holdings)
 
 
-def test_the_page_of_the_bank_is_fresh():
-    catalog = Catalog([data_folder("bank")], [data_folder("rubrics")])
-    page = bank_page(load_holdings(catalog, catalog.slugs()))
-    written = (ROOT / "docs" / "bank.md").read_text(encoding="utf-8")
-    assert written == page, "run: grade bank page docs/bank.md"
+@pytest.mark.parametrize(
+    ("bank", "name"), [("deep-learning", "bank.md"), ("general", "bank-general.md")]
+)
+def test_the_page_of_a_bundled_bank_is_fresh(bank, name):
+    catalog = Catalog([bank_folder("bank", bank)], [bank_folder("rubrics", bank)])
+    page = bank_page(load_holdings(catalog, catalog.slugs()), bank)
+    written = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    assert written == page, f"run: grade bank page docs/{name} --bank {bank}"
 
 
 # ── templates ───────────────────────────────────────────────────────────────

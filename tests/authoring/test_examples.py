@@ -53,7 +53,7 @@ def done(word_for_word):
 def test_every_example_is_graded_in_order_and_knows_its_question(done):
     assert list(done) == ["good", "overlooked", "wrong", "unseen"]
     assert {t.question_id for t in done.values()} == {"tea"}
-    assert [round(t.grade.score, 2) for t in done.values()] == [1.0, 0.67, 0.33, 0.0]
+    assert [round(t.grade.score, 2) for t in done.values()] == [1.0, 0.67, 0.0, 0.0]
 
 
 def test_the_marked_score_is_that_of_the_labels(done):
@@ -97,7 +97,7 @@ def test_the_accuracy_counts_answers_ranges_verdicts_and_errors(done):
     assert total.n == 4
     assert total.in_range == 2 / 4
     assert total.verdicts == 6 / 8
-    assert total.mean_error == pytest.approx((0 + 1 / 3 + 1 / 3 + 0) / 4, abs=1e-4)
+    assert total.mean_error == pytest.approx((0 + 1 / 3 + 2 / 3 + 0) / 4, abs=1e-4)
 
 
 def test_the_accuracy_is_given_for_each_kind_by_name(done):

@@ -5,6 +5,7 @@ import pytest
 from grader.authoring.lint import Finding, example_score, lint, lint_question
 from grader.bank.catalog import INDEX, Catalog, write_index
 from grader.bank.rubrics import load_rubric
+from grader.engine.costs import points_off
 from tests.support.own_bank import ENTRY, REFERENCE, RUBRIC, good_question, write_question
 
 
@@ -128,7 +129,7 @@ def repeat_a_statement(parts):
         (
             forget_what_a_misconception_costs,
             "tea.yaml",
-            "example 'good-3': its labels give 0.75, outside its range 0.9 to 1",
+            "example 'good-3': its labels give 0.50, outside its range 0.9 to 1",
         ),
         (
             leave_open_what_a_misconception_excludes,
@@ -298,7 +299,8 @@ def test_the_score_of_an_example_is_what_its_labels_earn_less_what_they_cost(own
 
     assert score("covered", "covered") == 1
     assert score("partial", "missing") == pytest.approx(1 / 3)
-    assert score("covered", "contradicted", "boil-long") == pytest.approx(1 / 3)
+    assert score("covered", "contradicted", "boil-long") == pytest.approx((2 - points_off(1)) / 3)
+    assert score("covered", "covered", "boil-long") == pytest.approx((3 - points_off(1)) / 3)
     assert score("missing", "missing", "boil-long") == 0
 
 
