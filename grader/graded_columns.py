@@ -6,15 +6,17 @@ import json
 from collections.abc import Mapping
 
 from grader.records import Failure, Grade
-from grader.tables.columns import ADDED, DETAIL
+from grader.tables.columns import ADDED, DETAIL, ERROR, PASSED
 
 
 def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
     """The added cells of a row, by column; those of a failure are empty but for the error."""
     if isinstance(result, Failure):
-        return dict.fromkeys(ADDED, "") | {"grade_error": f"{result.reason}: {result.message}"}
+        return dict.fromkeys(ADDED, "") | {ERROR: f"{result.reason}: {result.message}"}
     return {
         "grade_score": result.score,
+        "grade_similarity": "" if result.similarity is None else result.similarity,
+        PASSED: result.passed,
         "grade_points": result.points,
         "grade_max_points": result.max_points,
         "grade_confidence": result.confidence,
@@ -23,7 +25,7 @@ def grade_cells(result: Grade | Failure) -> Mapping[str, object]:
         "grade_missing": " | ".join(result.missing),
         "grade_misconceptions": " | ".join(m.claim for m in result.asserted),
         "grade_feedback": result.feedback,
-        "grade_error": "",
+        ERROR: "",
         DETAIL: json.dumps(result.to_dict(), ensure_ascii=False),
         "grade_signature": result.signature,
     }

@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from grader.batch.entries import Asked
-from grader.batch.ledger_schema import opened, together
+from grader.batch.ledger_schema import KEPT, opened, together
 from grader.engine.scoring import sign
 from grader.graded_columns import grade_cells
 from grader.records import Failure, Grade, Question
-from grader.tables.columns import ADDED, NEEDS_REVIEW
+from grader.tables.columns import ADDED, PASSED, SWITCHES
 
 if TYPE_CHECKING:
     from grader.batch.job_notes import JobNotes
@@ -111,12 +111,12 @@ class Ledger:
 
     def want_nothing(self) -> None:
         """Forget what was wanted and what failed; grades are kept."""
-        for table in ("wanted", "asked", "failed", "refused"):
+        for table in ("wanted", "asked", "failed", "refused", "blank"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608  # names of our own
 
     def question(self, question: Question, versions: Mapping[str, str], asked: Asked) -> int:
         """The number of a version of a question, which is noted if it is new."""
-        label = "" if question.reference_only else question.id
+        label = question.id if question.is_named else ""
         name = label or question.digest
         values = (name, question.digest, sign(dict(versions)), json.dumps(dict(versions)))
         self._db.execute(
@@ -147,6 +147,13 @@ class Ledger:
             "INSERT INTO refused VALUES (?, ?, 1) "
             "ON CONFLICT (name, reason) DO UPDATE SET rows = rows + 1",
             (name, reason),
+        )
+
+    def note_blank(self, question: int) -> None:
+        """Count a row that has no answer to a question, whether or not that is graded."""
+        self._db.execute(
+            "INSERT INTO blank VALUES (?, 1) ON CONFLICT (question) DO UPDATE SET rows = rows + 1",
+            (question,),
         )
 
     def plan(self) -> Plan:
@@ -195,12 +202,13 @@ class Ledger:
         """
         grades = [(key, r) for key, r in results if isinstance(r, Grade)]
         failures = [(key, r) for key, r in results if isinstance(r, Failure)]
-        marks = ", ".join("?" * (4 + len(ADDED)))
+        columns = ("question", "answer", "passed", "provisional", *KEPT)
+        into, marks = ", ".join(columns), ", ".join("?" * len(columns))
         with self.together():
             self._db.executemany(
-                f"INSERT OR REPLACE INTO graded VALUES ({marks})",  # noqa: S608  # question marks
+                f"INSERT OR REPLACE INTO graded ({into}) VALUES ({marks})",  # noqa: S608  # our names
                 (
-                    (*key, grade.passed, _is_provisional(grade), *cells.values())
+                    (*key, grade.passed, _is_provisional(grade), *(cells[n] for n in KEPT))
                     for key, grade in grades
                     for cells in [grade_cells(grade)]
                 ),
@@ -213,12 +221,13 @@ class Ledger:
     def cells(self, key: Key) -> dict[str, Any] | None:
         """The added cells of an answer that is wanted; None if it is not, or nothing came of it."""
         found = self._db.execute(
-            f"SELECT {', '.join(ADDED)} {_WANTED} WHERE question = ? AND answer = ?",
+            f"SELECT passed, {', '.join(KEPT)} {_WANTED} WHERE question = ? AND answer = ?",
             key,
         ).fetchone()
         if found is not None:
-            cells = dict(zip(ADDED, found, strict=True))
-            return cells | {NEEDS_REVIEW: bool(cells[NEEDS_REVIEW])}
+            cells = dict(zip((PASSED, *KEPT), found, strict=True))
+            cells |= {name: bool(cells[name]) for name in SWITCHES}
+            return {name: cells[name] for name in ADDED}
         failure = self._db.execute(
             "SELECT reason, message FROM failed WHERE question = ? AND answer = ?",
             key,
@@ -279,6 +288,12 @@ class Ledger:
         """Reasons why the judge failed, with their answers."""
         return self._db.execute(_JUDGE).fetchall()
 
+    def blank(self) -> Rows:
+        """Slugs of questions that rows have no answer to, with the number of these rows."""
+        return self._db.execute(
+            "SELECT label, SUM(rows) FROM blank JOIN asked USING (question) GROUP BY label"
+        ).fetchall()
+
     def failures(self) -> Rows:
         """Reasons why rows were not graded, with their number."""
         return self._db.execute(_FAILED).fetchall()
@@ -326,6 +341,11 @@ def open_ledger(file: Path | None) -> Iterator[Ledger]:
 
 def _changed(now: Mapping[str, str], then: Mapping[str, str]) -> list[str]:
     """What differs between two versions, in words."""
-    names = {"question": "the rubric", "grader": "grader's version", "review_below": "review_below"}
+    names = {
+        "question": "the rubric",
+        "grader": "grader's version",
+        "review_below": "review_below",
+        "pass_mark": "the pass mark",
+    }
     keys = [k for k in sorted({*now, *then}) if now.get(k) != then.get(k)]
     return [names.get(key, f"the {key}") for key in keys]

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from grader.errors import LedgerError
-from grader.tables.columns import ADDED
+from grader.tables.columns import ADDED, PASSED
 
 _APPLICATION = 0x67726164  # "grad": tells our files from other SQLite files
 
-_GRADES = f"""
+KEPT = tuple(name for name in ADDED if name != PASSED)
+"""The added cells that ``graded`` has by their names; who passed is in its ``passed``."""
+_GRADES = """
 CREATE TABLE question (
   id INTEGER PRIMARY KEY, name TEXT NOT NULL, digest TEXT NOT NULL, signature TEXT NOT NULL,
   versions TEXT NOT NULL, UNIQUE (digest, signature)
@@ -20,7 +22,9 @@ CREATE TABLE question (
 CREATE INDEX question_name ON question (name);
 CREATE TABLE graded (
   question INTEGER NOT NULL REFERENCES question (id), answer TEXT NOT NULL,
-  passed INTEGER NOT NULL, provisional INTEGER NOT NULL, {", ".join(ADDED)},
+  passed INTEGER NOT NULL, provisional INTEGER NOT NULL,
+  grade_score, grade_points, grade_max_points, grade_confidence, grade_needs_review, grade_flags,
+  grade_missing, grade_misconceptions, grade_feedback, grade_error, grade_detail, grade_signature,
   PRIMARY KEY (question, answer)
 );
 CREATE TABLE output (size INTEGER, changed_ns INTEGER);
@@ -37,7 +41,8 @@ CREATE TABLE IF NOT EXISTS job_request (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS job_spent (calls INTEGER, cost REAL);
 """
-MIGRATIONS = {"grades": _GRADES, "batch jobs": _BATCH_JOBS}
+_SIMILARITY = "ALTER TABLE graded ADD COLUMN grade_similarity;"
+MIGRATIONS = {"grades": _GRADES, "batch jobs": _BATCH_JOBS, "similarity": _SIMILARITY}
 """What made the tables of today, in order. A ledger's version is how many it has seen; one that
 was published is never changed: what changes the tables is added below."""
 
@@ -54,6 +59,7 @@ CREATE TEMP TABLE failed (
   PRIMARY KEY (question, answer)
 );
 CREATE TEMP TABLE refused (name TEXT, reason TEXT, rows INTEGER, PRIMARY KEY (name, reason));
+CREATE TEMP TABLE blank (question INTEGER PRIMARY KEY, rows INTEGER NOT NULL);
 """
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _PRIMARY = 0xFF  # the rest of an error code says more of the same

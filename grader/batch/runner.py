@@ -26,7 +26,7 @@ from grader.graded_columns import grade_cells
 from grader.grading import Grader
 from grader.reading.text import counted
 from grader.records import Failure, Question
-from grader.tables.answer_cells import answer_text
+from grader.tables.answer_cells import answer_text, is_blank
 from grader.tables.columns import ADDED
 from grader.tables.formats import TEXT_FORMATS, Format, format_of_output
 from grader.tables.inputs import open_source
@@ -183,7 +183,8 @@ def forecast_file(
 
 def _item(entry: Entry, grader: Grader, q: str | None) -> tuple[str, Question | InputError]:
     try:
-        return answer_text(entry.answer), grader.row_question(entry.asked._asdict(), q)
+        text = answer_text(entry.answer, blanks_too=grader.settings.blanks_count)
+        return text, grader.row_question(entry.asked._asdict(), q)
     except AnswerError as error:
         return "", error
 
@@ -214,7 +215,9 @@ class Run:
     _failed: int = 0
 
     def __post_init__(self) -> None:
-        self._question = lru_cache(_QUESTIONS_KEPT)(self._find_question)
+        # With a judge all of them: what it has drafted, or not, holds for the whole run.
+        kept = None if self.grader.has_judge else _QUESTIONS_KEPT
+        self._question = lru_cache(kept)(self._find_question)
 
     def plan(self) -> None:
         """Read everything once: what is broken is found before anything is graded."""
@@ -293,8 +296,10 @@ class Run:
 
     def _plan_chunk(self, chunk: Sequence[Entry], before: int) -> None:
         wanted = []
+        self._draft_rubrics(chunk)
         for number, entry in enumerate(chunk, start=before + 1):
             check_fits(entry.cells, self.form, f"{self.table.name}: answer {number}")
+            self._note_blank(entry)
             try:
                 key, text = self._key(entry)
                 self.grader.check_answer(text)
@@ -305,6 +310,24 @@ class Run:
             else:
                 wanted.append((key, text))
         self.ledger.want(wanted)
+
+    def _draft_rubrics(self, chunk: Sequence[Entry]) -> None:
+        """Let the judge draft all rubrics that a chunk of rows needs, side by side."""
+        if not self.grader.has_judge:
+            return
+        asked = dict.fromkeys(entry.asked for entry in chunk if entry.asked.reference)
+        found = [self.grader.row_question(one._asdict()) for one in asked]
+        bare = [q for q in found if isinstance(q, Question) and q.reference_only]
+        if bare:
+            rubrics = counted(len({q.digest for q in bare}), "rubric")
+            self.listener.note(f"{self.table.name}: {rubrics} to be drafted from references")
+            self.grader.with_rubrics(bare)
+
+    def _note_blank(self, entry: Entry) -> None:
+        if is_blank(entry.answer):
+            found = self._question(entry.asked)
+            if not isinstance(found, InputError):
+                self.ledger.note_blank(found[0])
 
     def _cells(self, entry: Entry) -> Mapping[str, Any]:
         """The added cells of a row; what the plan refused is refused again, with its reason."""
@@ -327,7 +350,7 @@ class Run:
         found = self._question(entry.asked)
         if isinstance(found, InputError):
             raise found
-        text = answer_text(entry.answer)
+        text = answer_text(entry.answer, blanks_too=self.grader.settings.blanks_count)
         return answer_key(found[0], text), text
 
     def _failure(self, entry: Entry, error: InputError) -> Failure:
@@ -340,6 +363,7 @@ class Run:
         question = self.grader.row_question(asked._asdict())
         if isinstance(question, InputError):
             return question
+        [question] = self.grader.with_rubrics([question])
         return self.ledger.question(question, self.grader.identity(question), asked), question
 
     def _tell(self, progress: Progress) -> None:

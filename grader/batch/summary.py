@@ -44,6 +44,8 @@ class Summary:
     """Answers by the reason why a person should look; one may have several."""
     failures: tuple[tuple[str, int], ...]
     """Rows by the reason why they were not graded."""
+    blank: tuple[tuple[str, int], ...] = ()
+    """Rows that have no answer, by question, whether they were graded as zero or not at all."""
     judge: tuple[tuple[str, int], ...] = ()
     """Rows by the reason why the judge failed, in the endpoint's words; the five most frequent."""
 
@@ -55,12 +57,28 @@ class Summary:
     @property
     def rows(self) -> int:
         """All rows that were written."""
-        return self.failed + sum(q.answers for q in self.questions)
+        return self.failed + self.graded
+
+    @property
+    def graded(self) -> int:
+        """Rows that were graded."""
+        return sum(q.answers for q in self.questions)
 
     @property
     def passed(self) -> int:
         """Rows that reach the pass mark."""
         return sum(q.passed for q in self.questions)
+
+    @property
+    def mean_score(self) -> float:
+        """Of all that were graded, 0 where nothing was."""
+        total = sum(q.mean_score * q.answers for q in self.questions)
+        return total / self.graded if self.graded else 0.0
+
+    @property
+    def blanks(self) -> int:
+        """Rows that have no answer."""
+        return sum(rows for _, rows in self.blank)
 
     @property
     def for_review(self) -> int:
@@ -83,6 +101,7 @@ def count(ledger: Ledger) -> Summary:
         missed=tuple(Missed(*row) for row in ledger.missed()),
         review=tuple((reason, rows) for reason, rows in ledger.review()),
         failures=tuple((reason, rows) for reason, rows in ledger.failures()),
+        blank=tuple((slug, rows) for slug, rows in ledger.blank()),
         judge=tuple((reason, rows) for reason, rows in ledger.judge_failures()),
     )
 
@@ -103,6 +122,7 @@ def merge(one: Summary, other: Summary) -> Summary:
         missed=tuple(points.values()),
         review=tuple((Counter(dict(one.review)) + Counter(dict(other.review))).items()),
         failures=tuple((Counter(dict(one.failures)) + Counter(dict(other.failures))).items()),
+        blank=tuple((Counter(dict(one.blank)) + Counter(dict(other.blank))).items()),
         judge=tuple((Counter(dict(one.judge)) + Counter(dict(other.judge))).items()),
     )
 
@@ -115,6 +135,7 @@ def shortened(counts: Summary) -> Summary:
         missed=tuple(m for m in missed[:_MISSED_SHOWN] if m.missed),
         review=_most_first(counts.review),
         failures=_most_first(counts.failures),
+        blank=_most_first(counts.blank),
         judge=_most_first(counts.judge)[:_JUDGE_SHOWN],
     )
 

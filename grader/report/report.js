@@ -5,8 +5,9 @@
   const body = document.querySelector("#answers tbody");
   const form = document.getElementById("filter");
   const count = document.getElementById("count");
+  const everybody = document.getElementById("everybody");
   const PAGE = 100;
-  const state = { sort: "row", down: false, page: 0, open: new Set() };
+  const state = { sort: "row", down: false, page: 0, open: new Set(), candidate: null };
 
   const make = (tag, text, className) => {
     const node = document.createElement(tag);
@@ -33,6 +34,7 @@
     const question = form.elements.question.value;
     const only = form.elements.only.value;
     const rows = data.rows.filter((r) => {
+      if (state.candidate !== null && r.candidate !== state.candidate) return false;
       if (question !== "" && r.question !== Number(question)) return false;
       if (only === "review" && !r.review.length) return false;
       if (only === "failed" && !r.error) return false;
@@ -49,38 +51,121 @@
     });
   };
 
-  // Evidence may overlap: the answer is cut wherever a span begins or ends.
+  // The words that prove verdicts, each mark with the places of its verdicts in the row. They may
+  // overlap: the answer is cut wherever some begin or end.
   const highlighted = (row) => {
     const box = make("div", undefined, "answer");
-    const cuts = [...new Set([0, row.answer.length, ...row.spans.flatMap((s) => [s[0], s[1]])])]
-      .sort((a, b) => a - b);
+    const proved = row.verdicts.map((v, at) => [at, v[0], v[4], v[5]]).filter((v) => v[2] !== undefined);
+    const ends = proved.flatMap(([, , start, end]) => [start, end]);
+    const cuts = [...new Set([0, row.answer.length, ...ends])].sort((a, b) => a - b);
     for (let i = 0; i + 1 < cuts.length; i += 1) {
       const text = row.answer.slice(cuts[i], cuts[i + 1]);
-      const spans = row.spans.filter((s) => s[0] <= cuts[i] && s[1] >= cuts[i + 1]);
+      const spans = proved.filter(([, , start, end]) => start <= cuts[i] && end >= cuts[i + 1]);
       if (!spans.length) { box.append(text); continue; }
-      const mark = make("mark", text, spans[spans.length - 1][2]);
-      mark.title = spans.map((s) => `${said(s[2])}: ${s[3]}`).join("\n");
-      box.append(mark);
+      const mark = box.appendChild(make("mark", text, spans[spans.length - 1][1]));
+      mark.dataset.points = spans.map(([at]) => at).join(" ");
+      mark.setAttribute("aria-describedby", spans.map(([at]) => `v${row.row}-${at}`).join(" "));
+      if (!text.trim()) continue; // a blank between two quotes is nothing to go to
+      mark.setAttribute("role", "button");
+      mark.tabIndex = 0;
     }
     return box;
   };
 
+  const number = (value) => String(Number(value.toFixed(2))).replace("-", "−");
+
+  // A verdict: what it is, what it earned or cost, the claim, and for an error what is right.
+  const verdictItem = (row, at) => {
+    const [verdict, what, points, sure, start] = row.verdicts[at];
+    const question = data.questions[row.question];
+    const item = make("li");
+    item.id = `v${row.row}-${at}`;
+    const name = item.appendChild(make(start === undefined ? "b" : "button", said(verdict), `verdict ${verdict}`));
+    if (start !== undefined) {
+      name.type = "button";
+      name.setAttribute("aria-pressed", "false");
+      item.dataset.points = at;
+    }
+    const claim = what < 0 ? question.errors[-1 - what] : question.points[what];
+    const earned = what < 0 ? number(points) : `${number(points)} of ${number(claim[1])}${claim[2] ? " bonus" : ""}`;
+    item.append(make("span", earned, "earned"));
+    const text = item.appendChild(make("div"));
+    text.append(make("span", claim[0], "claim"), make("span", ` ${Math.round(100 * sure)}% sure`, "dim"));
+    if (what < 0) {
+      const right = text.appendChild(make("p"));
+      right.append(make("strong", "Correct:"), ` ${claim[1]} ${claim[2]} `, make("span", `Source: ${claim[3]}`, "dim"));
+    }
+    return item;
+  };
+
+  const HINT = "Point at marked words, tap them or go there with Tab to see what they were taken for.";
+
+  // Lights up what belongs together: words and their verdicts, whichever of them is pointed at, has
+  // the focus or was pressed.
+  const link = (cell, row) => {
+    const told = cell.querySelector(".told");
+    const parts = [...cell.querySelectorAll("[data-points]")];
+    let pinned = null;
+    const places = (node) => (node ? node.dataset.points.split(" ") : []);
+    const at = (event) => event.target.closest("[data-points]");
+    const light = (node) => {
+      const wanted = new Set(places(node ?? pinned));
+      for (const part of parts) part.classList.toggle("lit", places(part).some((p) => wanted.has(p)));
+      told.textContent = [...wanted].map((p) => {
+        const item = cell.querySelector(`#v${row.row}-${p}`);
+        const [name, earned] = item.children;
+        return `${name.textContent}, ${earned.textContent}: ${item.querySelector(".claim").textContent}`;
+      }).join(" · ") || HINT;
+    };
+    const press = (node) => {
+      pinned = node === null || node === pinned ? null : node;
+      for (const button of cell.querySelectorAll("[aria-pressed]"))
+        button.setAttribute("aria-pressed", String(pinned !== null && button.parentNode === pinned));
+      light(null);
+    };
+    const resting = () => cell.querySelector("[data-points]:focus, [data-points]:focus-within");
+    cell.addEventListener("pointerover", (event) => light(at(event) ?? resting()));
+    cell.addEventListener("pointerleave", () => light(resting()));
+    cell.addEventListener("focusin", (event) => light(at(event)));
+    cell.addEventListener("focusout", () => light(null));
+    cell.addEventListener("click", (event) => { if (at(event)) press(at(event)); });
+    cell.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") press(null);
+      else if (event.target.matches("mark") && (event.key === "Enter" || event.key === " ")) {
+        event.preventDefault();
+        press(at(event));
+      }
+    });
+    light(null);
+  };
+
   const detail = (row) => {
     const line = make("tr", undefined, "detail");
+    line.setAttribute("role", "row");
     const cell = line.appendChild(make("td"));
+    cell.setAttribute("role", "cell");
     cell.colSpan = 6;
     cell.append(highlighted(row));
-    const list = cell.appendChild(make("ul", undefined, "verdicts"));
-    const question = data.questions[row.question];
-    for (const [verdict, what] of row.verdicts) {
-      const item = list.appendChild(make("li"));
-      item.append(make("b", said(verdict)), what < 0 ? question.errors[-1 - what] : question.claims[what]);
+    if (row.points !== null && row.most !== null) cell.append(make("p", `${number(row.points)} of ${number(row.most)} points`, "total"));
+    if (row.hand) cell.append(make("p", "A person gave this mark. What the grader found before that:"));
+    if (row.verdicts.length) {
+      const told = cell.appendChild(make("p", HINT, "told"));
+      told.setAttribute("role", "status");
+      const list = cell.appendChild(make("ul", undefined, "verdicts"));
+      row.verdicts.forEach((_, at) => list.append(verdictItem(row, at)));
+      link(cell, row);
     }
     if (row.review.length) cell.append(make("p", `Needs review: ${row.review.join("; ")}.`));
     return line;
   };
 
-  const shown = (number) => (number === null ? "–" : number.toFixed(2));
+  const shown = (value) => (value === null ? "–" : value.toFixed(2));
+
+  const cellOf = (line, label, text, className) => {
+    const cell = line.appendChild(make("td", text, className));
+    cell.setAttribute("role", "cell");
+    cell.dataset.label = label;
+  };
 
   const draw = () => {
     const rows = chosen();
@@ -89,8 +174,10 @@
     body.replaceChildren();
     for (const row of rows.slice(state.page * PAGE, (state.page + 1) * PAGE)) {
       const line = body.appendChild(make("tr"));
+      line.setAttribute("role", "row");
       const name = line.appendChild(make("th", undefined, "text"));
       name.scope = "row";
+      name.setAttribute("role", "rowheader");
       const open = state.open.has(row.row);
       if (row.error) name.textContent = row.candidate;
       else {
@@ -105,12 +192,15 @@
         });
       }
       const question = row.question < 0 ? "" : data.questions[row.question].name;
-      line.append(make("td", question, "text"), make("td", shown(row.score)));
-      line.append(make("td", row.error ? "–" : row.passed ? "yes" : "no"));
-      line.append(make("td", shown(row.confidence)));
-      line.append(make("td", row.error || row.review.join("; "), "text"));
+      cellOf(line, "Question", question, "text");
+      cellOf(line, "Score", shown(row.score));
+      cellOf(line, "Pass", row.error ? "–" : row.passed ? "yes" : "no");
+      cellOf(line, "Confidence", row.hand ? "a person's" : shown(row.confidence));
+      cellOf(line, "Why review", row.error || row.review.join("; "), "text");
       if (open) body.append(detail(row));
     }
+    everybody.hidden = state.candidate === null;
+    everybody.textContent = `All candidates, not only ${state.candidate}`;
     count.textContent = `${rows.length} of ${counted(data.rows.length, "answer")}, page ${state.page + 1} of ${pages}`;
     document.querySelectorAll("#answers thead button").forEach((button) => {
       const own = button.dataset.sort === state.sort;
@@ -131,5 +221,30 @@
   const turn = (by) => () => { state.page = Math.max(0, state.page + by); draw(); };
   document.getElementById("back").addEventListener("click", turn(-1));
   document.getElementById("on").addEventListener("click", turn(1));
+  everybody.addEventListener("click", () => { show(null); form.elements.words.focus(); });
+
+  // From the candidates and findings above to their answers: all of one, or a single one, opened.
+  const show = (candidate) => {
+    form.reset();
+    Object.assign(state, { candidate, page: 0 });
+    draw();
+  };
+  const arrive = (button) => { button.focus(); button.scrollIntoView({ block: "center" }); };
+  for (const button of document.querySelectorAll("[data-candidate]"))
+    button.addEventListener("click", () => {
+      show(button.dataset.candidate);
+      arrive(everybody);
+    });
+  for (const button of document.querySelectorAll("[data-answer]"))
+    button.addEventListener("click", () => {
+      const row = Number(button.dataset.answer);
+      state.open.add(row);
+      show(data.rows.find((one) => one.row === row).candidate);
+      const own = chosen().findIndex((one) => one.row === row);
+      state.page = Math.floor(own / PAGE);
+      draw();
+      arrive(body.querySelector(`button[data-row="${row}"]`));
+    });
+  addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((d) => { d.open = true; }));
   draw();
 })();

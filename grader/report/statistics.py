@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import correlation, fmean
+from statistics import NormalDist, correlation, fmean
 
+from grader.hiring.detail import Detail
+from grader.hiring.records import Graded
 from grader.records import VERDICTS
-from grader.report.detail import Detail, Misconception
-from grader.report.graded import Graded
 
 BINS = 10
-_QUOTE_MOST = 240
+LEVEL = 0.95
+"""The share of intervals that hold the right correlation."""
 _TOO_FEW = 3
 
 
@@ -22,17 +24,6 @@ class Coverage:
 
     claim: str
     shares: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """A misconception that answers assert, with the shortest quote, whoever wrote it."""
-
-    claim: str
-    correction: str
-    authority: str
-    times: int
-    quote: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +40,9 @@ class QuestionStatistics:
     discrimination: float | None
     """Item-rest correlation: of this score with the mean of the same candidate's others.
     None where fewer than three candidates answered another question, or all alike."""
+    discrimination_range: tuple[float, float] | None
+    """The 95 % interval of ``discrimination``; None where it is not defined."""
     coverage: tuple[Coverage, ...]
-    errors: tuple[Error, ...]
 
 
 def question_statistics(rows: Sequence[Graded]) -> list[QuestionStatistics]:
@@ -80,11 +72,22 @@ def item_rest(pairs: Sequence[tuple[float, float]]) -> float | None:
     return correlation(own, others)
 
 
+def interval_of(r: float, pairs: int) -> tuple[float, float] | None:
+    """The interval of a correlation by Fisher's z (Metron 1 (1921) 3).
+
+    None for three pairs or fewer, and where all lie on a line, of which it says nothing.
+    """
+    if pairs <= _TOO_FEW or abs(r) >= 1:
+        return None
+    around = NormalDist().inv_cdf((1 + LEVEL) / 2) / math.sqrt(pairs - 3)
+    return math.tanh(math.atanh(r) - around), math.tanh(math.atanh(r) + around)
+
+
 def _scores_by_candidate(rows: Sequence[Graded]) -> dict[str, dict[tuple[str, str], float]]:
     scores: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
     for row in rows:
-        if row.detail is not None:
-            scores[row.candidate][row.key] = row.detail.score
+        if row.detail is not None and row.score is not None:
+            scores[row.candidate][row.key] = row.score
     return scores
 
 
@@ -93,20 +96,20 @@ def _question(
 ) -> QuestionStatistics:
     details = [row.detail for row in own if row.detail is not None]
     pairs = []
-    for row, detail in zip(own, details, strict=True):
+    for row in own:
         others = [s for key, s in scores[row.candidate].items() if key != row.key]
-        if others:
-            pairs.append((detail.score, fmean(others)))
+        if others and row.score is not None:
+            pairs.append((row.score, fmean(others)))
     return QuestionStatistics(
         id=details[0].question_id,
         prompt=own[0].question,
-        answers=len(details),
-        mean=fmean(d.score for d in details),
-        pass_rate=fmean(d.passed for d in details),
-        for_review=sum(d.needs_review for d in details),
-        discrimination=item_rest(pairs),
+        answers=len(own),
+        mean=fmean(row.score for row in own if row.score is not None),
+        pass_rate=fmean(bool(row.passed) for row in own),
+        for_review=sum(row.needs_review for row in own),
+        discrimination=(found := item_rest(pairs)),
+        discrimination_range=None if found is None else interval_of(found, len(pairs)),
         coverage=tuple(_coverage(details)),
-        errors=tuple(_errors(details)),
     )
 
 
@@ -114,23 +117,3 @@ def _coverage(details: Sequence[Detail]) -> Iterable[Coverage]:
     for results in zip(*(d.key_points for d in details), strict=True):
         counts = Counter(r.verdict for r in results)
         yield Coverage(results[0].claim, tuple(counts[v] / len(results) for v in VERDICTS))
-
-
-def _errors(details: Sequence[Detail]) -> list[Error]:
-    asserted: dict[str, list[Misconception]] = defaultdict(list)
-    for detail in details:
-        for _, misconception in detail.asserted:
-            asserted[misconception.id].append(misconception)
-    errors = [
-        Error(
-            claim=found[0].claim,
-            correction=found[0].correction,
-            authority=found[0].authority,
-            times=len(found),
-            quote=min((m.evidence.text for m in found if m.evidence), key=len, default="")[
-                :_QUOTE_MOST
-            ],
-        )
-        for found in asserted.values()
-    ]
-    return sorted(errors, key=lambda e: (-e.times, e.claim))

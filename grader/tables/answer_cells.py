@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from grader.errors import AnswerError
+from grader.reading.canonical import says_nothing
 from grader.tables.cells import as_text
 
 # What spreadsheets of any language put where a formula failed: #NAME?, #NOM?, #WERT!, #SPILL!
@@ -36,15 +37,21 @@ _NO_ANSWER = {
 _LOST = "[object object]"
 
 
-def answer_text(value: Any) -> str:
+def answer_text(value: Any, *, blanks_too: bool = False) -> str:
     """The text of an answer's cell; a number is read as it is written.
 
     Open edX's JSON of parts and Quill's of insertions are unwrapped.
+
+    Args:
+        value: what the cell holds.
+        blanks_too: a cell that says nothing is an answer, too: the empty text.
 
     Raises:
         AnswerError: the cell holds no text, such as a list, what a program writes for no
             answer, or what a spreadsheet puts in the place of one that it took for a formula.
     """
+    if blanks_too and is_blank(value):
+        return ""
     if isinstance(value, dict | list | tuple | bytes):
         unwrapped = _unwrapped(value)
         if unwrapped is None:
@@ -62,6 +69,19 @@ def answer_text(value: Any) -> str:
         raise AnswerError(f"the answer is '{plain}': its text was lost on export: export it again")
     unwrapped = _from_json(plain)
     return text if unwrapped is None else unwrapped
+
+
+def is_blank(value: Any) -> bool:
+    """Whether an answer's cell says nothing: it is empty, mark-up alone, or stands for none."""
+    text = as_text(value).strip().lower()
+    if not text or text in _NO_ANSWER:
+        return True
+    if text[0].isalnum():  # as nearly all do: it needs no closer look
+        return False
+    try:
+        return says_nothing(answer_text(value))
+    except AnswerError:
+        return False
 
 
 def _from_json(text: str) -> str | None:

@@ -64,17 +64,32 @@ _SUMMARY_ROWS = {
     *("promedio", "promedio general", "media", "media general", "média", "média geral"),
     *("gemiddelde", "media complessiva", "standard deviation"),
 }
+PASSED = "grade_passed"
 NEEDS_REVIEW = "grade_needs_review"
+ERROR = "grade_error"
 DETAIL = "grade_detail"
-NUMBERS = ("grade_score", "grade_points", "grade_max_points", "grade_confidence")
+SIMILARITY = "grade_similarity"
+NUMBERS = (
+    "grade_score",
+    SIMILARITY,
+    "grade_points",
+    "grade_max_points",
+    "grade_confidence",
+)
+SWITCHES = (PASSED, NEEDS_REVIEW)
 ADDED = (
-    *NUMBERS,
+    "grade_score",
+    PASSED,
+    SIMILARITY,
+    "grade_points",
+    "grade_max_points",
+    "grade_confidence",
     NEEDS_REVIEW,
     "grade_flags",
     "grade_missing",
     "grade_misconceptions",
     "grade_feedback",
-    "grade_error",
+    ERROR,
     DETAIL,
     "grade_signature",
 )

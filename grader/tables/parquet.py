@@ -10,7 +10,7 @@ from typing import Any
 from grader.errors import TableError
 from grader.extras import require
 from grader.tables.cells import as_text
-from grader.tables.columns import ADDED, NEEDS_REVIEW, NUMBERS
+from grader.tables.columns import ADDED, NUMBERS, SWITCHES
 from grader.tables.header import check_header
 from grader.tables.table import Row, Table
 
@@ -56,7 +56,7 @@ class ArrowTables:
 
     def _typed(self, row: Row) -> Row:
         texts = {k: as_text(row[k]) for k in self._texts if row.get(k) is not None}
-        blank = {k: None for k in (*NUMBERS, NEEDS_REVIEW) if row.get(k) == ""}
+        blank = {k: None for k in (*NUMBERS, *SWITCHES) if row.get(k) == ""}
         return {**row, **texts, **blank}
 
 
@@ -91,7 +91,7 @@ class ParquetTable:
 def _field(arrow: Any, name: str, schema: Any) -> Any:
     if name in NUMBERS:
         return arrow.field(name, arrow.float64())
-    if name == NEEDS_REVIEW:
+    if name in SWITCHES:
         return arrow.field(name, arrow.bool_())
     if schema is not None and name not in ADDED and name in schema.names:
         return schema.field(name)

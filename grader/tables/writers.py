@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Protocol
 from grader.errors import OutputError
 from grader.files import placed
 from grader.tables.cells import CELL_LIMIT, as_text, safe_cell
-from grader.tables.columns import ADDED, DETAIL, NEEDS_REVIEW, NUMBERS
+from grader.tables.columns import ADDED, DETAIL, NUMBERS, SWITCHES
 from grader.tables.formats import Format
 from grader.tables.parquet import ParquetTable
 from grader.tables.table import Row
@@ -87,7 +87,7 @@ def _csv_cell(value: Any) -> Any:
 
 def _json_row(row: Row) -> Row:
     added = {name: row[name] for name in ADDED if name in row}
-    for name in (*NUMBERS, NEEDS_REVIEW, DETAIL):
+    for name in (*NUMBERS, *SWITCHES, DETAIL):
         if added.get(name) == "":
             added[name] = None
     if added.get(DETAIL):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from grader.bank.rubrics import question_from_reference
 from grader.batch.ledger import ledger_file, open_ledger
 from grader.batch.ledger_schema import MIGRATIONS
 from grader.batch.runner import Listener, grade_file
@@ -339,7 +340,7 @@ def test_a_ledger_that_cannot_be_used_is_left_alone(grader, tmp_path, damage, pr
 
 
 def newer(file, statement):
-    with closing(sqlite3.connect(file)) as connection:
+    with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute(statement)
 
 
@@ -356,6 +357,11 @@ def test_a_ledger_of_version_0_1_0_goes_on(grader, tmp_path, monkeypatch, jobs):
     ledger = tmp_path / "out.csv.ledger"
     for table in () if jobs else ("job", "job_request", "job_spent"):
         newer(ledger, f"DROP TABLE {table}")
+    # So may what a question is made of: as if it were that of then.
+    first = read(tmp_path / "in.csv")[0]
+    asked = question_from_reference(first["reference"], "")
+    today = f"digest = '{asked.digest}', name = '{asked.digest}'"
+    newer(ledger, f"UPDATE question SET {today} WHERE id = 1")  # noqa: S608
     kept = rows_of(ledger, "SELECT * FROM graded ORDER BY answer")
     then = {
         digest: json.loads(v)
@@ -370,12 +376,15 @@ def test_a_ledger_of_version_0_1_0_goes_on(grader, tmp_path, monkeypatch, jobs):
     assert (plans[0].distinct, plans[0].to_grade) == (4, 2)
     assert (summary.rows, summary.failed) == (5, 1)
     assert [row["grade_score"] != "" for row in read(tmp_path / "out.csv")] == [True] * 4 + [False]
-    assert set(kept) < set(rows_of(ledger, "SELECT * FROM graded"))
+    then_wide = len(kept[0])
+    now = {row[:then_wide] for row in rows_of(ledger, "SELECT * FROM graded")}
+    assert set(kept) < now
     assert rows_of(ledger, "PRAGMA user_version") == [(len(MIGRATIONS),)]
     monkeypatch.setattr(grader, "identity", lambda q: real(q) | {"encoder": "another"})
     grade_file(grader, ["in.csv"], tmp_path / "out.csv", listener=listener)
     assert (plans[1].to_grade, sum(plans[1].anew.values())) == (4, 4)
-    assert set(kept) < set(rows_of(ledger, "SELECT * FROM graded")), "what was paid for is kept"
+    now = {row[:then_wide] for row in rows_of(ledger, "SELECT * FROM graded")}
+    assert set(kept) < now, "what was paid for is kept"
 
 
 def test_a_run_that_is_stopped_keeps_what_it_graded(grader, tmp_path, monkeypatch):

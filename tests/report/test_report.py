@@ -1,9 +1,7 @@
 import csv
 import json
 import math
-import os
 import re
-import shutil
 import subprocess
 import sys
 
@@ -14,10 +12,11 @@ from hypothesis import strategies as st
 
 from grader.batch.runner import grade_file
 from grader.errors import TableError
-from grader.report.graded import read_graded
+from grader.hiring.graded_table import read_graded_table
 from grader.report.page import report_page
 from grader.report.statistics import BINS, histogram, item_rest, question_statistics
 from grader.tables.cells import CELL_LIMIT, fitting_detail
+from tests.support.graded import grade, question, row, write
 from tests.support.own_bank import ROOT
 
 HOSTILE = (
@@ -25,6 +24,13 @@ HOSTILE = (
     " 🙂 Each unit is zeroed at random during training. <b>At test time all units are used.</b>"
 )
 shares = st.floats(0, 1)
+
+
+def read_graded(table, candidate, prompts, mapping=()):
+    found = read_graded_table(
+        table, candidate=candidate, prompts=prompts, mapping=mapping, quoting=True
+    )
+    return list(found.rows)
 
 
 @pytest.fixture(scope="module")
@@ -187,6 +193,15 @@ def test_a_row_is_the_one_that_a_spreadsheet_shows(grader, tmp_path):
     assert [g.row for g in read_graded(table, None, {})] == [3, 4]
 
 
+def test_a_mark_without_a_detail_is_not_shown_as_no_grade(tmp_path):
+    asked = question("relu", 1)
+    given = row("Ada", asked, grade(asked, "c"), grade_detail="", grade_confidence="")
+    page = report_page(read_graded(write(tmp_path / "g.csv", [given]), None, {}), "Report")
+    [shown] = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["rows"]
+    assert (shown["score"], shown["hand"], shown["error"]) == (1.0, True, "")
+    assert "1 passed, 0 not passed, 0 need review by a person, 0 not gradable" in page
+
+
 def test_a_detail_that_a_spreadsheet_cut_says_so(grader, tmp_path):
     table = graded_again(grader, tmp_path, ("answer", "question_id"), (SAID, "dropout"))
     with table.open(newline="", encoding="utf-8") as stream:
@@ -228,21 +243,6 @@ def test_the_command_writes_a_page_and_refuses_to_overwrite_it(graded, tmp_path)
 
 
 # ── in a real browser ───────────────────────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        assert "CI" not in os.environ, "CI installs chromium"
-        pytest.skip("needs chromium")
-    pytest.importorskip("playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from grader.batch.roles import find_roles
 from grader.batch.runner import Listener, grade_file
 from grader.cli.main import run
 from grader.errors import AnswerError, InputError, TableError
-from grader.report.graded import read_graded
+from grader.hiring.graded_table import read_graded_table
 from grader.tables.answer_cells import answer_text
 from grader.tables.columns import ADDED
 from grader.tables.inputs import open_source
@@ -459,7 +459,7 @@ def test_a_csv_is_written_as_it_was_read(grader, tmp_path, delimiter, name, opti
         grade_file(grader, [str(file)], tmp_path / name, **options)
     text = (tmp_path / name).read_text()
     assert next(csv.reader([text.splitlines()[0]], delimiter=written)) == [*LONG[0], *ADDED]
-    rows = read_graded(tmp_path / name, None, {})
+    rows = read_graded_table(tmp_path / name, quoting=True).rows
     assert [row.answer for row in rows] == [FIRST, SECOND, ""]
 
 
@@ -468,7 +468,7 @@ def test_a_report_knows_an_answer_that_was_unwrapped(grader, tmp_path):
     file = put(tmp_path, "t.csv", as_csv([["Response", "q"], [cell, "dropout"]], ";"))
     given = ["answer=Response", "question_id=q"]
     grade_file(grader, [str(file)], tmp_path / "o.csv", mapping=given)
-    [row] = read_graded(tmp_path / "o.csv", None, {}, given)
+    [row] = read_graded_table(tmp_path / "o.csv", mapping=given, quoting=True).rows
     assert row.answer == FIRST
     for point in row.detail.key_points:
         if found := point.evidence:

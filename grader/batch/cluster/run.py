@@ -29,7 +29,7 @@ from grader.errors import ClusterError, GraderError, TableError
 from grader.extras import require
 from grader.grading import Grader
 from grader.settings import Settings
-from grader.tables.columns import ADDED
+from grader.tables.columns import ADDED, REFERENCE
 from grader.tables.formats import Format
 from grader.tables.parquet import ArrowTables
 from grader.tables.table import Row, Table
@@ -91,13 +91,14 @@ def grade_on_cluster(
     q, listener = options.get("q"), options.get("listener") or Listener()
     ray = _load_ray()
     source = find_source(inputs, options.get("read_as"))
-    target = find_target(
-        output,
-        source,
-        force=options.get("force", False),
-        delimiter=options.get("output_delimiter"),
-    )
+    delimiter = options.get("output_delimiter")
+    target = find_target(output, source, force=options.get("force", False), delimiter=delimiter)
     roles = find_roles(source.table, Grader(settings), options.get("mapping", ()), q)
+    if judged and REFERENCE in roles.parts:
+        raise TableError(
+            f"{source.table.name}: the judge drafts a rubric for each reference, which nodes can't "
+            "share: leave out --engine ray, or grade by rubrics that were kept (--save-rubrics)"
+        )
     for note in roles.notes:
         listener.note(note)
     with _quiet(), _cluster(ray), _naming(ray, source.table.name):

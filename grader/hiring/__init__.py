@@ -1,0 +1,1 @@
+"""From a graded table to decisions on candidates."""

@@ -1,0 +1,1 @@
+"""What a candidate may be told of an answer, as pages."""
