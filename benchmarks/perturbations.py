@@ -25,13 +25,7 @@ OFF_TOPIC = (
     "On most weekends I cycle along the river with two friends from school. "
     "Our office has a kitchen where somebody always bakes something on Fridays."
 )
-_SIGN = re.compile(r"[.,](?!\w)|[;:!?()\[\]\"“”…—–]|(?<=\s)-(?=\s)")
 _VERB = re.compile(r"\b(is|are|was|were|can|could|will|would|does|do|has|have|should|may|must)\b")
-_SPELLED = re.compile(
-    r"\b(?:regular|normal|optim|general|organ|real|initial|minim|maxim|penal|standard|central)"
-    r"(?:is)(?=e|ing|ation|ed|es)|\b(?:behavi|col|neighb|fav)our|\bmodelling|\bcentre|\blabelled",
-    re.IGNORECASE,
-)
 _SYNONYMS = {
     "big": "large",
     "large": "big",
@@ -124,19 +118,6 @@ def typos(text: str, share: float = 0.08) -> str:
     return re.sub(r"[A-Za-z]{5,}", spoil, text)
 
 
-def american(text: str) -> str:
-    """British spellings made American."""
-
-    def respell(match: re.Match[str]) -> str:
-        word = match.group()
-        for british, other in (("our", "or"), ("is", "iz"), ("lling", "ling"), ("re", "er")):
-            if word.endswith(british):
-                return word[: -len(british)] + other
-        return word.replace("lled", "led")
-
-    return _SPELLED.sub(respell, text)
-
-
 def synonyms(text: str) -> str:
     """Everyday words replaced by others of the same meaning."""
     return _replaced(text, _SYNONYMS)
@@ -157,11 +138,6 @@ def reordered(text: str) -> str:
 def unpunctuated(text: str) -> str:
     """Lower case, a line a sentence, no full stops: as typed on a telephone."""
     return "\n".join(s.text.rstrip(".!?").lower() for s in sentences(text))
-
-
-def dictated(text: str) -> str:
-    """Lower case, one line, no signs but those within words and numbers: as spoken."""
-    return " ".join(_SIGN.sub(" ", text.lower()).split())
 
 
 def in_html(text: str) -> str:

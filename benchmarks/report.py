@@ -2,8 +2,9 @@
 
     python -m benchmarks.report [--answers 10000]
 
-The bank's examples are graded once and repeated under other names; opening is timed in
-headless Chromium from the navigation to the drawn table.
+The bank's examples are graded once and repeated under other names, as the answers of candidates
+to the same five questions; opening is timed in headless Chromium from the navigation to the drawn
+table.
 """
 
 from __future__ import annotations
@@ -13,19 +14,18 @@ import csv
 import shutil
 import tempfile
 import time
-from itertools import cycle, islice
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
 from grader.graded_columns import grade_cells
 from grader.grading import Grader
-from grader.report.graded import read_graded
-from grader.report.page import report_page
+from grader.hiring.graded_table import read_graded_table
+from grader.report.page import ranking_of, report_page
 from grader.settings import Settings
 from grader.tables.columns import ADDED
 
-EXAMPLES = 300
+QUESTIONS = 5
 
 
 def main() -> None:
@@ -37,7 +37,9 @@ def main() -> None:
         table, page = Path(folder) / "graded.csv", Path(folder) / "report.html"
         write_table(table, answers)
         started = time.perf_counter()
-        page.write_text(report_page(read_graded(table, None, {}), "Report"), encoding="utf-8")
+        graded = read_graded_table(table, quoting=True)
+        text = report_page(graded.rows, "Report", ranking_of(graded))
+        page.write_text(text, encoding="utf-8")
         made = time.perf_counter() - started
         print(f"{answers:,} answers: {page.stat().st_size / 1e6:.1f} MB, made in {made:.1f} s")
         print(f"opened in {open_in_browser(page):.2f} s")
@@ -46,18 +48,18 @@ def main() -> None:
 def write_table(table: Path, answers: int) -> None:
     """Repeat the grades of some examples until there are enough rows."""
     grader = Grader(Settings())
-    examples = [
-        (slug, example.answer)
-        for slug in grader.catalog.slugs()
-        for example in grader.catalog.load(slug)[1].examples
-    ][:EXAMPLES]
-    grades = grader.grade_all([(text, grader.question(slug)) for slug, text in examples])
+    slugs = grader.catalog.slugs()[:QUESTIONS]
+    examples = {slug: grader.catalog.load(slug)[1].examples for slug in slugs}
+    asked = [(one.answer, grader.question(slug)) for slug in slugs for one in examples[slug]]
+    grades = iter(grader.grade_all(asked))
+    rows = {slug: [(one.answer, next(grades)) for one in examples[slug]] for slug in slugs}
     with table.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, ["candidate", "question_id", "answer", *ADDED])
         writer.writeheader()
-        rows = islice(cycle(zip(examples, grades, strict=True)), answers)
-        for n, ((slug, text), grade) in enumerate(rows):
-            own = {"candidate": f"candidate {n % 2000}", "question_id": slug, "answer": text}
+        for n in range(answers):
+            person, slug = n // QUESTIONS, slugs[n % QUESTIONS]
+            text, grade = rows[slug][person % len(rows[slug])]
+            own = {"candidate": f"candidate {person}", "question_id": slug, "answer": text}
             writer.writerow({**own, **grade_cells(grade)})
 
 

@@ -24,6 +24,7 @@ from benchmarks import perturbations as p
 from grader.bank.records import ContrastSet
 from grader.bank.rubrics import load_contrast
 from grader.grading import Grader
+from grader.hiring.rewriting import american, dictated
 from grader.records import Failure, Grade, Question
 from grader.settings import Settings
 
@@ -31,12 +32,12 @@ NEAR_NOTHING = 0.05
 MOVED = 0.2
 REWRITINGS = {
     "typos": p.typos,
-    "American spelling": p.american,
+    "American spelling": american,
     "synonyms": p.synonyms,
     "symbols for words": p.symbols,
     "sentences reordered": p.reordered,
     "no punctuation": p.unpunctuated,
-    "dictated": p.dictated,
+    "dictated": dictated,
     "semicolons for full stops": p.in_semicolons,
     "in HTML": p.in_html,
     "padded with off-topic prose": p.padded,

@@ -157,9 +157,9 @@ class Rates:
     grades: float
     """Whole grades."""
     torch_pairs: float
-    """What grader's cross-encoder reads, read by one of the same size in torch."""
+    """Every claim read beside the answer, by a cross-encoder of the same size in torch."""
     measured: float
-    """Sentences encoded and matched with every claim, and all other features."""
+    """Sentences encoded and matched with every claim."""
     torch_measured: float
     """Sentences encoded and matched with every claim, by sentence-transformers in a loop."""
 
@@ -167,14 +167,14 @@ class Rates:
 def throughput(n: int) -> Rates:
     """All four, a block of answers each in turn.
 
-    Torch's pairs are claim and sentence, and claim and answer, an answer's in one batch.
+    Torch reads a claim and the answer at once, all pairs of an answer in one batch.
     """
     import torch
     from sentence_transformers import CrossEncoder, SentenceTransformer
 
     from grader import Grader
     from grader.bank.rubrics import seal
-    from grader.engine.features import PreparedQuestion, claim_features
+    from grader.engine.features import PreparedQuestion
     from grader.reading.text import sentences
     from grader.settings import Settings
     from training.export_encoder import source_folder
@@ -193,12 +193,10 @@ def throughput(n: int) -> Rates:
         return [s.text for s in sentences(answer)]
 
     def read(answer: str) -> object:
-        texts = (split(answer)[0], answer)
-        return reader.predict([(claim, text) for claim in claims for text in texts])
+        return reader.predict([(claim, answer) for claim in claims])
 
     def measure(answer: str) -> object:
-        texts = split(answer)
-        return claim_features(prepared, texts, grader.encoder.encode(texts))
+        return (grader.encoder.encode(split(answer)) @ prepared.wording_vectors.T).max(axis=0)
 
     def match(answer: str) -> object:
         return (encoder.encode(split(answer), normalize_embeddings=True) @ known.T).max(axis=0)

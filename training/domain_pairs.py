@@ -29,6 +29,7 @@ import numpy as np
 from grader.bank.catalog import Catalog
 from grader.bank.records import ContrastSet, Example, Rubric
 from grader.bank.rubrics import load_contrast
+from grader.engine.as_read import question_as_read
 from grader.engine.features import PreparedQuestion, nearest_units
 from grader.engine.verifier import READ_WORDS, words_around
 from grader.reading.canonical import read
@@ -104,7 +105,7 @@ def load_domains(
         if file is None:
             continue
         _, rubric, _ = catalog.load(slug)
-        prepared = PreparedQuestion(catalog.question(slug), encoder)
+        prepared = PreparedQuestion(question_as_read(catalog.question(slug)), encoder)
         statements = list(_statements(rubric, load_contrast(file)))
         random.Random(f"{seed}-{slug}").shuffle(statements)
         cut = round(len(statements) * HELD_BACK)

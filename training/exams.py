@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from grader.bank.rubrics import question_from_reference
+from grader.engine.as_read import question_as_read
 from grader.engine.features import PreparedQuestion
 from grader.engine.reference_scorer import reference_features
 from grader.engine.verifier import Verifier
@@ -92,7 +93,7 @@ def features_of(
         try:
             if key not in prepared:
                 question = question_from_reference(reference, exam.prompt)
-                prepared[key] = PreparedQuestion(question, encoder)
+                prepared[key] = PreparedQuestion(question_as_read(question), encoder)
         except AnswerError:
             continue  # a reference of one or two words has no sentence to judge by
         reading = read(exam.answer)

@@ -19,6 +19,7 @@ import numpy as np
 
 from grader.bank.catalog import Catalog
 from grader.bank.records import Example
+from grader.engine.as_read import question_as_read
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import PreparedQuestion
 from grader.engine.languages import foreignness
@@ -78,7 +79,7 @@ def main() -> None:
         unbroken[False] += [longest_run(text) for text in entry.references]
         lists[False] += [listness(text) for text in entry.references]
         english += [foreignness(text) for text in entry.references]
-        prepared = PreparedQuestion(catalog.question(slug), encoder)
+        prepared = PreparedQuestion(question_as_read(catalog.question(slug)), encoder)
         for example in (e for e in rubric.examples if not e.holdout):
             topical[example.kind == "off_topic"].append(_topicality(example, prepared, encoder))
             lists[example.kind == "keyword_list"].append(listness(example.answer))

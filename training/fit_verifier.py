@@ -22,6 +22,7 @@ from torch import nn
 
 from grader.bank.catalog import Catalog
 from grader.bank.records import Example, Rubric
+from grader.engine.as_read import question_as_read
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
 from grader.engine.onnx_model import CrossEncoder
@@ -88,7 +89,7 @@ def collect(catalog: Catalog, slugs: Sequence[str], folder: Path) -> tuple[Rows,
     parts: tuple[list[Rows], list[Rows]] = ([], [])
     for number, slug in enumerate(slugs):
         _, rubric, _ = catalog.load(slug)
-        prepared = PreparedQuestion(catalog.question(slug), encoder)
+        prepared = PreparedQuestion(question_as_read(catalog.question(slug)), encoder)
         n = prepared.n_key_points
         answers = [
             (e.answer, np.array(labels_of(rubric, e)))

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from grader.bank.catalog import Catalog
 from grader.bank.rubrics import load_contrast
+from grader.reading.canonical import read as read_answer
+from grader.reading.formulas import plainly
+from grader.reading.text import normalise
 from training.answers.marked import (
     HERE,
     HOLDOUT_FROM,
@@ -31,6 +35,7 @@ from training.reader.batches import (
     Reading,
 )
 
+Part = Literal["taught", "dev", "held out"]
 KINDS = {
     "covered": COVERED,
     "contradicted": CONTRADICTED,
@@ -48,6 +53,8 @@ _VERDICTS = {
 }
 DEV = 16
 """Answer a16 of every question is for choosing, never for learning."""
+DEV_RUBRICS = 20
+"""So many rubrics of other fields are for choosing, too."""
 _SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
 _OTHER_WORDING = 0.3
 
@@ -136,12 +143,28 @@ def field_subject(rubric: FieldRubric) -> Subject:
     return Subject(name, tuple(wordings), len(ids), tuple(statements), tuple(answers))
 
 
-def field_subjects(*, held_out: bool = False) -> Iterator[Subject]:
-    """The rubrics of other fields: those to learn from, or those of fields never seen."""
+def field_subjects(part: Part = "taught") -> Iterator[Subject]:
+    """Rubrics of other fields."""
+    return (field_subject(read(file, FieldRubric)) for file in field_files(part))
+
+
+def field_files(part: Part) -> list[Path]:
+    """Rubrics of other fields.
+
+    Args:
+        part: those to learn from, every tenth of their fields, kept for choosing, or those of
+            the fields never seen.
+    """
     unseen = names(HERE / "fields" / "held-out.txt")
-    for file in sorted(HERE.glob("fields/*/*.yaml")):
-        if (file.parent.name in unseen) == held_out:
-            yield field_subject(read(file, FieldRubric))
+    files = sorted(HERE.glob("fields/*/*.yaml"))
+    seen = [file for file in files if file.parent.name not in unseen]
+    dev = seen[:: len(seen) // DEV_RUBRICS]
+    chosen = {
+        "taught": [file for file in seen if file not in dev],
+        "dev": dev,
+        "held out": [file for file in files if file.parent.name in unseen],
+    }
+    return chosen[part]
 
 
 def names(file: Path) -> frozenset[str]:
@@ -179,6 +202,35 @@ def reading_of(
             for key, claim in zip(keys, claims, strict=True)
         ),
     )
+
+
+def as_read(reading: Reading) -> Reading:
+    """The same as grading reads it: sentences set off and formulas written in one way.
+
+    A span that is not found again letter by letter becomes the sentences that it touched.
+    """
+    shown = read_answer(reading.answer)
+    places, at = [], 0
+    for unit, said in zip(shown.units, shown.said, strict=True):
+        if at >= len(shown.whole):
+            break
+        places.append((unit.start, unit.end, at, at + len(said)))
+        at += len(said) + 1
+
+    def moved(start: int, end: int) -> Iterator[tuple[int, int]]:
+        there = _find(shown.whole, normalise(reading.answer[start:end]))
+        touched = [(a, b) for first, last, a, b in places if first < end and last > start]
+        yield from there or touched
+
+    asked = tuple(
+        replace(
+            a,
+            claim=plainly(a.claim),
+            spans=tuple(place for span in a.spans for place in moved(*span)),
+        )
+        for a in reading.asked
+    )
+    return replace(reading, answer=shown.whole, asked=asked)
 
 
 def _find(text: str, quote: str) -> list[tuple[int, int]]:

@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from training.reader.batches import (
     collate,
     encode,
 )
-from training.reader.domain import DEV, field_subjects, names, reading_of
+from training.reader.domain import DEV, as_read, field_subjects, names, reading_of
 from training.reader.general import plain_tokenizer
 from training.reader.network import CLASSES, Reader
 
@@ -67,11 +68,11 @@ def bank_cases(catalog: Catalog, *, unseen: bool, ids: range) -> list[Case]:
     return found
 
 
-def field_cases() -> list[Case]:
-    """Answers in the fields never seen; a misconception costs a point."""
+def field_cases(part: Literal["dev", "held out"]) -> list[Case]:
+    """Answers in other fields; a misconception costs a point."""
     return [
         Case(reading, s.key_points, (1.0,) * s.key_points, (1.0,) * (n - s.key_points))
-        for s in field_subjects(held_out=True)
+        for s in field_subjects(part)
         for _, reading in s.answers
         for n in (len(s.wordings),)
     ]
@@ -87,7 +88,7 @@ def probabilities(reader: Reader, tokenizer: Tokenizer, cases: Sequence[Case]) -
     reader.eval()
     found = []
     for case in cases:
-        batch = collate(encode(tokenizer, [case.reading]))
+        batch = collate(encode(tokenizer, [as_read(case.reading)]))
         n = len(case.reading.asked)
         with torch.no_grad():
             logits, _, _ = reader(batch.ids, batch.positions, batch.segments, n)
@@ -135,7 +136,9 @@ def main() -> None:
     """Print the measures of a set."""
     parser = argparse.ArgumentParser(description="Measure a reader.")
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--set", choices=("dev", "seen", "unseen", "fields"), default="dev")
+    parser.add_argument(
+        "--set", choices=("dev", "dev-fields", "seen", "unseen", "fields"), default="dev"
+    )
     args = parser.parse_args()
     catalog = Catalog.from_settings(Settings())
     reader = Reader()
@@ -145,7 +148,8 @@ def main() -> None:
         "dev": lambda: dev_readings(catalog),
         "seen": lambda: bank_cases(catalog, unseen=False, ids=holdout),
         "unseen": lambda: bank_cases(catalog, unseen=True, ids=range(1, 25)),
-        "fields": field_cases,
+        "dev-fields": lambda: field_cases("dev"),
+        "fields": lambda: field_cases("held out"),
     }[args.set]()
     print(chosen_on(reader, plain_tokenizer(source_folder()), cases))
 

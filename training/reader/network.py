@@ -50,9 +50,19 @@ class Layer(nn.Module):
         """``x`` (batch, length, width); ``seen`` (batch, 1, length, length), bool."""
         batch, length, width = x.shape
         q, k, v = self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        mixed = scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        mixed = (_plain_attention if torch.onnx.is_in_onnx_export() else _attention)(q, k, v, seen)
         x = self.norm_attention(x + self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
         return self.norm(x + self.outer(gelu(self.inner(x))))
+
+
+def _attention(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+    return scaled_dot_product_attention(q, k, v, attn_mask=seen)
+
+
+def _plain_attention(q: Tensor, k: Tensor, v: Tensor, seen: Tensor) -> Tensor:
+    """The same, without a care for rows that see nothing: an answer alone has none."""
+    hidden = (~seen).to(q.dtype) * -1e9
+    return ((q / q.shape[-1] ** 0.5) @ k.transpose(-1, -2) + hidden).softmax(-1) @ v
 
 
 class Reader(nn.Module):
@@ -74,10 +84,9 @@ class Reader(nn.Module):
         self.asks = nn.Linear(shape.width, shape.width)
         self.shows = nn.Linear(shape.width, shape.width)
 
-    def tokens(self, ids: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
-        """Token vectors, float of shape (batch, length, width)."""
-        x = self.words(ids) + self.places(positions) + self.types((segments > 0).long())
-        x = self.norm(x)
+    def tokens(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
+        """Token vectors, float of shape (batch, length, width), from those of word pieces."""
+        x = self.norm(words + self.places(positions) + self.types((segments > 0).long()))
         seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
         for layer in self.layers:
             x = layer(x, seen[:, None])
@@ -99,15 +108,26 @@ class Reader(nn.Module):
             (batch, claims, length), minus infinity outside the answer; the mean of the answer's
             tokens, (batch, width).
         """
-        x = self.tokens(ids, positions, segments)
-        own = segments[:, None, :] == torch.arange(claims + 1, device=ids.device)[None, :, None]
-        means = (own.to(x.dtype) @ x) / own.sum(-1, keepdim=True).clamp(min=1).to(x.dtype)
+        numbers = torch.arange(1, claims + 1, device=ids.device)
+        return self.read(self.words(ids), positions, segments, numbers)
+
+    def read(
+        self, words: Tensor, positions: Tensor, segments: Tensor, numbers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """The same from the vectors of word pieces on; ``numbers`` are the segments of claims."""
+        x = self.tokens(words, positions, segments)
+        own = segments[:, None, :] == numbers[None, :, None]
+        claim = _mean(own, x)
         first = (own & (positions[:, None, :] == 0)).to(x.dtype) @ x
-        claim = means[:, 1:]
-        logits = self.head(torch.cat([claim, first[:, 1:]], -1))
+        logits = self.head(torch.cat([claim, first], -1))
+        answer = segments[:, None, :] == 0
         shown = self.asks(claim) @ self.shows(x).transpose(1, 2) / self.shape.width**0.5
-        shown = shown.masked_fill(segments[:, None, :] != 0, float("-inf"))
-        return logits, shown, means[:, 0]
+        return logits, shown.masked_fill(~answer, float("-inf")), _mean(answer, x)[:, 0]
+
+
+def _mean(chosen: Tensor, x: Tensor) -> Tensor:
+    """The mean of the chosen tokens: bool (batch, n, length) to float (batch, n, width)."""
+    return (chosen.to(x.dtype) @ x) / chosen.sum(-1, keepdim=True).clamp(min=1).to(x.dtype)
 
 
 def from_minilm(folder: Path) -> Reader:

@@ -1,6 +1,6 @@
 """The second stage: rubrics, their contrast sets and marked answers.
 
-    python -m training.reader.teach [--work training/work/reader] [--epochs 3] [--share 0.6]
+    python -m training.reader.teach --data DIR [--work training/work/reader] [--epochs 4]
 
 Goes on from ``general/model.pt`` in the work folder, or from where it was interrupted.
 """
@@ -20,9 +20,9 @@ from grader.engine.encoders.onnx import OnnxEncoder
 from grader.settings import Settings
 from training.export_encoder import source_folder
 from training.reader.batches import Reading
-from training.reader.domain import Subject, bank_subjects, compose, field_subjects
-from training.reader.general import plain_tokenizer
-from training.reader.measure import chosen_on, dev_readings
+from training.reader.domain import Subject, as_read, bank_subjects, compose, field_subjects
+from training.reader.general import general_readings, plain_tokenizer
+from training.reader.measure import chosen_on, dev_readings, field_cases
 from training.reader.network import Reader
 from training.reader.train import train
 
@@ -44,26 +44,31 @@ def nearest_claims(subject: Subject, encoder: OnnxEncoder) -> list[frozenset[int
 
 
 def draw(
-    subjects: Sequence[Subject], near: Sequence[list[frozenset[int]]], share: float, epoch: int
+    subjects: Sequence[Subject],
+    near: Sequence[list[frozenset[int]]],
+    general: Sequence[Reading],
+    share: float,
+    epoch: int,
 ) -> list[Reading]:
-    """An epoch: other compositions each time, and every whole answer once."""
+    """An epoch: other compositions each time, every whole answer once, a tenth of stage one."""
     chance = random.Random(SEED * 1000 + epoch)
-    readings: list[Reading] = []
+    readings = chance.sample(general, len(general) // 10)
     for subject, nearest in zip(subjects, near, strict=True):
-        readings += compose(subject, nearest, chance, share)
+        readings += map(as_read, compose(subject, nearest, chance, share))
         for _, reading in subject.answers:
             asked = list(reading.asked)
             chance.shuffle(asked)
-            readings.append(Reading(reading.answer, tuple(asked), WHOLE_ANSWERS))
+            readings.append(as_read(Reading(reading.answer, tuple(asked), WHOLE_ANSWERS)))
     return readings
 
 
 def main() -> None:
     """Train and say what the answers kept for choosing get."""
     parser = argparse.ArgumentParser(description="Teach the reader rubrics.")
+    parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("training/work/reader"))
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--share", type=float, default=0.6)
+    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--name", default="domain")
     args = parser.parse_args()
     torch.manual_seed(SEED)
@@ -73,17 +78,21 @@ def main() -> None:
     reader, tokenizer = Reader(), plain_tokenizer(source_folder())
     reader.load_state_dict(torch.load(args.work / "general" / "model.pt", weights_only=True))
     dev = dev_readings(catalog)
+    general, other = general_readings(args.data, SEED), field_cases("dev")
     whole = sum(len(s.answers) for s in subjects)
-    print(f"{len(subjects)} rubrics, {whole} answers, {len(dev)} to choose on", flush=True)
+    print(
+        f"{len(subjects)} rubrics, {whole} answers, {len(dev)} and {len(other)} to choose on",
+        flush=True,
+    )
     train(
         reader,
         tokenizer,
-        lambda epoch: draw(subjects, near, args.share, epoch),
+        lambda epoch: draw(subjects, near, general, args.share, epoch),
         out=args.work / args.name,
         epochs=args.epochs,
         rate=RATE,
         seed=SEED,
-        evaluate=lambda r: chosen_on(r, tokenizer, dev),
+        evaluate=lambda r: f"{chosen_on(r, tokenizer, dev)}\n{chosen_on(r, tokenizer, other)}",
     )
 
 

@@ -27,6 +27,7 @@ from training.reader.network import Reader
 BATCH_TOKENS = 6_000
 SAVE_SECONDS = 180
 EVIDENCE_WEIGHT = 0.2
+AVERAGED = 200
 
 
 def loss_of(logits: Tensor, shown: Tensor, batch: Batch) -> Tensor:
@@ -59,7 +60,9 @@ def train(
 ) -> None:
     """Train, saving every few minutes into ``out``, and going on from there when run again.
 
-    The word embeddings stay as they were pre-trained: half of the weights, seldom met.
+    The word embeddings stay as they were pre-trained: half of the weights, seldom met. What is
+    kept is the running mean of the weights over about the last ``AVERAGED`` steps (Polyak and
+    Juditsky 1992).
 
     Args:
         reader: is changed.
@@ -76,12 +79,13 @@ def train(
     trained = [p for p in reader.parameters() if p.requires_grad]
     out.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(trained, lr=rate, weight_decay=0.01, fused=True)
+    mean = {name: p.detach().clone() for name, p in reader.state_dict().items()}
     state_file, done = out / "state.pt", 0
     if state_file.exists():
         state = torch.load(state_file, weights_only=True)
         reader.load_state_dict(state["reader"])
         optimiser.load_state_dict(state["optimiser"])
-        done = state["step"]
+        mean, done = state["mean"], state["step"]
     step, started, saved, running, steps = 0, time.monotonic(), time.monotonic(), [], 0
     for epoch in range(epochs):
         drawn = list(batches(encode(tokenizer, draw(epoch)), BATCH_TOKENS, random.Random(epoch)))
@@ -93,17 +97,18 @@ def train(
             for group in optimiser.param_groups:
                 group["lr"] = rate * min(step / (0.06 * steps), max(0.02, 1 - step / (steps + 1)))
             running.append(_step(reader, optimiser, trained, batch))
+            _follow(mean, reader, 1 / min(step, AVERAGED))
             if step % 50 == 0:
                 pace = (step - done) / (time.monotonic() - started)
-                mean = sum(running) / len(running)
-                print(f"step {step}/{steps} loss {mean:.3f} {pace:.2f}/s", flush=True)
+                loss = sum(running) / len(running)
+                print(f"step {step}/{steps} loss {loss:.3f} {pace:.2f}/s", flush=True)
                 running = []
             if time.monotonic() - saved > SAVE_SECONDS:
-                _save(state_file, reader, optimiser, step)
+                _save(state_file, reader, mean, optimiser, step)
                 saved = time.monotonic()
         if evaluate and step > done:
-            print(f"epoch {epoch + 1}: {evaluate(reader)}", flush=True)
-    torch.save(reader.state_dict(), out / "model.pt")
+            print(f"epoch {epoch + 1}: {evaluate(_with(reader, mean))}", flush=True)
+    torch.save(mean, out / "model.pt")
     (out / "done.json").write_text(json.dumps({"steps": steps}))
     state_file.unlink(missing_ok=True)
 
@@ -123,9 +128,32 @@ def _step(
     return loss.item()
 
 
-def _save(file: Path, reader: Reader, optimiser: torch.optim.Optimizer, step: int) -> None:
+def _follow(mean: dict[str, Tensor], reader: Reader, share: float) -> None:
+    there = reader.state_dict()
+    torch._foreach_lerp_([mean[name] for name in there], list(there.values()), share)
+
+
+def _with(reader: Reader, weights: dict[str, Tensor]) -> Reader:
+    other = Reader(reader.shape)
+    other.load_state_dict(weights)
+    return other
+
+
+def _save(
+    file: Path,
+    reader: Reader,
+    mean: dict[str, Tensor],
+    optimiser: torch.optim.Optimizer,
+    step: int,
+) -> None:
     aside = file.with_suffix(".new")
     torch.save(
-        {"reader": reader.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, aside
+        {
+            "reader": reader.state_dict(),
+            "mean": mean,
+            "optimiser": optimiser.state_dict(),
+            "step": step,
+        },
+        aside,
     )
     aside.replace(file)

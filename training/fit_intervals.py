@@ -1,0 +1,124 @@
+"""Fit how wide the intervals of candidates' totals must be, on examples that are no holdout.
+
+    python -m training.fit_intervals
+
+Counted are the examples whose answers the cross-encoder never saw (``domain_pairs.is_taught``),
+each with the mark that its labels make. Candidates are made of them: 1, 2, 4 and 8 answers to
+different questions, drawn at random again and again. For each number of answers the factor is the
+one with which as many of the intervals hold the right total as the level says; the largest of the
+four is kept, so that none holds fewer. ``benchmarks/intervals.py`` tries them on the holdout.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+
+from grader.authoring.examples import Trial
+from grader.authoring.lint import example_score
+from grader.grading import Grader
+from grader.hiring.detail import Detail
+from grader.hiring.uncertainty import error_by_confidence, error_by_verdicts
+from grader.records import Grade
+from grader.settings import Settings
+from training.domain_pairs import is_taught
+from training.onnx_export import write_checksums
+
+LEVEL = 0.95
+SIZES = (1, 2, 4, 8)
+DRAWS = 20_000
+OUT = Path(__file__).parents[1] / "grader" / "models" / "interval"
+
+
+class Row(NamedTuple):
+    """One answer: how far its score is off, and what its grade says of that in two ways."""
+
+    question: str
+    off: float
+    by_verdicts: float
+    by_confidence: float
+
+
+def row_of(trial: Trial) -> Row:
+    """What is known of a graded example."""
+    detail = Detail.model_validate_json(json.dumps(trial.grade.to_dict()))
+    return Row(
+        trial.question_id,
+        trial.marked - detail.score,
+        error_by_verdicts(detail),
+        error_by_confidence(detail.score, detail.confidence),
+    )
+
+
+def candidates(rows: Sequence[Row], size: int, seed: int = 0) -> np.ndarray:
+    """Drawn candidates: of each the sum of what is off, and of its mean squares in both ways."""
+    chance = random.Random(seed)
+    by_question = defaultdict(list)
+    for row in rows:
+        by_question[row.question].append(row)
+    questions = sorted(by_question)
+    drawn = []
+    for _ in range(DRAWS):
+        own = [chance.choice(by_question[q]) for q in chance.sample(questions, size)]
+        drawn.append([sum(r.off for r in own), sum(r[2] for r in own), sum(r[3] for r in own)])
+    return np.array(drawn)
+
+
+def factor(off: np.ndarray, errors: np.ndarray, level: float = LEVEL) -> float:
+    """The factor with which the intervals hold the right total as often as the level says."""
+    ratios = np.abs(off) / np.sqrt(np.maximum(errors, 1e-12))
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    return float(np.quantile(ratios, level, method="higher") / z) ** 2
+
+
+def fit(rows: Sequence[Row]) -> dict[str, float]:
+    """The rule of answers with known marks."""
+    found: dict[str, list[float]] = {"by_verdicts": [], "by_confidence": []}
+    for size in SIZES:
+        off, *errors = candidates(rows, size).T
+        for name, one in zip(found, errors, strict=True):
+            found[name].append(factor(off, one))
+        print(
+            f"{size} answers: " + ", ".join(f"{name} {own[-1]:.3f}" for name, own in found.items())
+        )
+    return {name: round(max(own), 4) for name, own in found.items()}
+
+
+def trials(grader: Grader) -> Iterator[Trial]:
+    """The examples that the cross-encoder never saw and that are no holdout, graded."""
+    for slug in grader.catalog.slugs():
+        _, rubric, _ = grader.catalog.load(slug)
+        kept = [e for e in rubric.examples if not (e.holdout or is_taught(slug, e))]
+        grades = grader.grade_many([e.answer for e in kept], slug)
+        for example, grade in zip(kept, grades, strict=True):
+            assert isinstance(grade, Grade)
+            yield Trial(slug, example, example_score(rubric, example), grade)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", maxsplit=1)[0])
+    parser.add_argument("--out", type=Path, default=OUT)
+    args = parser.parse_args()
+    grader = Grader(Settings())
+    rows = [row_of(trial) for trial in trials(grader)]
+    card = {
+        "rule": {"level": LEVEL, **fit(rows)},
+        "fitted_by": "training/fit_intervals.py",
+        "fitted_on": f"{len(rows)} examples that the cross-encoder never saw, holdout left out",
+        "verifier": grader.verifier.name,
+    }
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "interval.json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    write_checksums(args.out)
+
+
+if __name__ == "__main__":
+    main()
