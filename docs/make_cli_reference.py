@@ -14,14 +14,19 @@ COMMANDS: list[list[str]] = [
     [],
     ["answer"],
     ["batch"],
+    ["candidates"],
+    ["feedback"],
     ["report"],
+    ["fairness"],
     ["eval"],
     ["calibrate"],
     ["bank"],
 ]
 COMMANDS += [
     ["bank", command]
-    for command in "list search show stats export page lint audit test index new import".split()
+    for command in (
+        "list search show stats export page lint audit test index new import draft improve".split()
+    )
 ]
 COMMANDS += [["cache"], ["cache", "info"], ["cache", "clear"]]
 RUN = "from grader.cli.main import run; run()"

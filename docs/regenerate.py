@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[1]
 STEPS = (
     ("-c", "from grader.bank.schemas import write_schemas; write_schemas()"),
     ("-m", "grader", "bank", "index", "bank"),
+    ("-m", "grader", "bank", "index", "bank/general"),
     ("-m", "grader", "bank", "page", "docs/bank.md"),
+    ("-m", "grader", "bank", "page", "docs/bank-general.md", "--bank", "general"),
     ("docs/make_cli_reference.py",),
     ("docs/make_example_sheet.py",),
     ("docs/refresh_readme.py",),

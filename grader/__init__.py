@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from grader.bank.records import BankEntry, Rubric
     from grader.errors import GraderError, InputError
     from grader.grading import Grader
+    from grader.hiring.candidates import Candidate, Ranking, rank_candidates
+    from grader.hiring.feedback.pages import Feedback, candidate_feedback, write_feedback
     from grader.judge.judge import Judge
     from grader.records import (
         Evidence,
@@ -22,8 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BankEntry",
+    "Candidate",
     "Evidence",
     "Failure",
+    "Feedback",
     "Grade",
     "Grader",
     "GraderError",
@@ -33,21 +37,31 @@ __all__ = [
     "KeyPointResult",
     "MisconceptionResult",
     "Question",
+    "Ranking",
     "Rubric",
     "Settings",
     "__version__",
+    "candidate_feedback",
     "load_settings",
+    "rank_candidates",
+    "write_feedback",
 ]
 
 _HOMES = {
     "BankEntry": "bank.records",
+    "Candidate": "hiring.candidates",
+    "Feedback": "hiring.feedback.pages",
     "Grader": "grading",
     "GraderError": "errors",
     "InputError": "errors",
     "Judge": "judge.judge",
+    "Ranking": "hiring.candidates",
     "Rubric": "bank.records",
     "Settings": "settings",
+    "candidate_feedback": "hiring.feedback.pages",
     "load_settings": "settings",
+    "rank_candidates": "hiring.candidates",
+    "write_feedback": "hiring.feedback.pages",
 }
 
 

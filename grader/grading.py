@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from grader.engine.verifier import Verifier
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Case, Judge
+    from grader.judge.second_opinion import SecondOpinion
 
 STREAM_CHUNK = 32
 
@@ -172,15 +173,9 @@ class Grader:
         """
         if self._judge is None:
             raise InputError("there is no judge to make a forecast for")
-        from grader.judge.judge import Case
+        return self._opinion(self._judge).forecast(self._distinct(items), STREAM_CHUNK)
 
-        return self._judge.forecast(
-            Case(text, question) for text, question in self._distinct(items)
-        )
-
-    def _distinct(
-        self, items: Iterable[tuple[str, Question | InputError]]
-    ) -> Iterator[tuple[str, Question]]:
+    def _distinct(self, items: Iterable[tuple[str, Question | InputError]]) -> Iterator[Answer]:
         """What can be graded, each once; of what was seen only hashes are kept."""
         seen: set[bytes] = set()
         for text, question in items:
@@ -189,7 +184,7 @@ class Grader:
             mark = hashlib.sha256(f"{question.digest}\0{text}".encode(errors="replace")).digest()
             if mark not in seen:
                 seen.add(mark)
-                yield text, question
+                yield Answer(text, question)
 
     @property
     def has_judge(self) -> bool:
@@ -201,15 +196,12 @@ class Grader:
 
         Pairs that can't be graded are left out.
         """
-        from grader.judge.judge import Case
-
         answers = [
             Answer(text, question)
             for text, question in items
             if isinstance(question, Question) and self._is_gradable(text)
         ]
-        grades = self._engine.grade(answers)
-        return [Case(a.text, a.question, g.flags) for a, g in zip(answers, grades, strict=True)]
+        return self._opinion(self._judge).cases_of(answers) if self._judge else []
 
     def forecast_rows(self, rows: Iterable[Mapping[str, Any]], *, q: str | None = None) -> Forecast:
         """The same for the rows of a table."""
@@ -230,7 +222,8 @@ class Grader:
     def _item(self, row: Mapping[str, Any], q: str | None) -> tuple[str, Question | InputError]:
         try:
             cells = by_part(row, q)
-            return answer_text(cells.get(ANSWER)), self.row_question(cells, q)
+            text = answer_text(cells.get(ANSWER), blanks_too=self.settings.blanks_count)
+            return text, self.row_question(cells, q)
         except InputError as error:
             return "", error
 
@@ -374,22 +367,24 @@ class Grader:
 
     def _grade_distinct(self, answers: Sequence[Answer]) -> list[Grade]:
         """Grade offline, then let the judge check all answers side by side."""
-        grades = self._engine.grade(answers)
         if self._judge is None:
-            return grades
-        from grader.judge.fusion import fuse
-        from grader.judge.judge import Case
+            return self._engine.grade(answers)
+        return self._opinion(self._judge).grades_of(answers)
 
-        cases = [
-            Case(answer.text, answer.question, grade.flags)
-            for answer, grade in zip(answers, grades, strict=True)
-        ]
-        reports = self._judge.assess(cases)
-        measure = self._engine.measure
-        return [
-            fuse(grade, case.question, report, measure)
-            for grade, case, report in zip(grades, cases, reports, strict=True)
-        ]
+    def _opinion(self, judge: Judge) -> SecondOpinion:
+        from grader.judge.second_opinion import SecondOpinion
+
+        return SecondOpinion(judge, self._engine, self.catalog)
+
+    def with_rubrics(self, questions: Sequence[Question]) -> list[Question]:
+        """Questions with the rubrics that the judge drafts where there is only a reference.
+
+        Without a judge, or where none could be drafted, a question comes back as it is.
+        """
+        if self._judge is None:
+            return list(questions)
+        pairs = zip(self._judge.rubrics(questions), questions, strict=True)
+        return [made if isinstance(made, Question) else question for made, question in pairs]
 
     def identity(self, question: Question) -> dict[str, str]:
         """What a grade of this question is made of from here on, by name, the judge included.

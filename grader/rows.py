@@ -12,8 +12,8 @@ from grader.records import Failure, Grade
 from grader.tables.columns import (
     ADDED,
     ANSWER,
-    NEEDS_REVIEW,
     NUMBERS,
+    SWITCHES,
     check_parts,
     find_parts,
     is_alike,
@@ -73,8 +73,9 @@ def with_grades(frame: pd.DataFrame, results: Sequence[Grade | Failure]) -> pd.D
     added = pd.DataFrame([grade_cells(r) for r in results], index=frame.index, columns=ADDED)
     for name in NUMBERS:
         added[name] = pd.to_numeric(added[name])
-    review = added[NEEDS_REVIEW]
-    added[NEEDS_REVIEW] = review.where(review != "", None).astype("boolean")
+    for name in SWITCHES:
+        switch = added[name]
+        added[name] = switch.where(switch != "", None).astype("boolean")
     return pd.concat([frame, added], axis=1)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from grader.cli.judge import open_judge, print_forecast, tell_of_failure
+from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_failure
 from grader.cli.options import AnswerOptions
 from grader.errors import InputError
 from grader.files import read_answer
@@ -35,7 +35,9 @@ def grade_answer(options: AnswerOptions) -> int:
             return 0
         grader.load()
         grade = grader.grade(text, question)
-    _print(grade, question, options)
+    _print(grade, grade.drafted or question, options)
+    if grade.drafted:
+        tell_of(judge)  # the grade itself tells what the answer took, not its rubric
     return int(options.fail_under is not None and grade.score < options.fail_under)
 
 

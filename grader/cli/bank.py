@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from grader.cli.bank_options import DraftOptions, ImproveOptions
 from grader.cli.command import command
 from grader.cli.groups import Suggesting
 from grader.cli.options import FolderOptions
@@ -27,7 +28,12 @@ class Folders(FolderOptions):
     """The same folders, in fewer words."""
 
     bank: Annotated[
-        Path | None, typer.Option("--bank", help="Folder of your own bank entries.")
+        str | None,
+        typer.Option(
+            "--bank",
+            metavar="NAME|DIR",
+            help="'deep-learning', 'general', or a folder of your own bank entries.",
+        ),
     ] = None
     rubrics: Annotated[
         Path | None, typer.Option("--rubrics", help="Folder of your own rubrics.")
@@ -183,3 +189,19 @@ def import_article(
     from grader.cli.bank_write import write_drafts
 
     write_drafts(file, output)
+
+
+@command(app)
+def draft(options: DraftOptions) -> None:
+    """Draft rubrics with examples from questions and reference answers, with a model or without."""
+    from grader.cli.bank_draft import write_rubric_drafts
+
+    write_rubric_drafts(options)
+
+
+@command(app)
+def improve(options: ImproveOptions) -> None:
+    """Propose what a rubric could say as well, by answers that people marked; as diffs to take."""
+    from grader.cli.bank_draft import print_proposals
+
+    print_proposals(options)

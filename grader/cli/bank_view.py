@@ -17,6 +17,7 @@ from grader.bank.entries import patch_sources
 from grader.bank.records import BankEntry, Correction, Rubric
 from grader.cli.options import FolderOptions
 from grader.cli.terminal import listing, show
+from grader.engine.costs import points_off
 from grader.errors import InputError
 from grader.settings import load_settings
 
@@ -89,7 +90,7 @@ def _rubric(rubric: Rubric) -> list[RenderableType]:
     total = f"{rubric.max_points:g} {'point' if rubric.max_points == 1 else 'points'}"
     points = [(f"{k.points:g}", k.claim) for k in rubric.key_points]
     errors = [
-        (f"−{m.cost:g}", f"{m.claim}\nCorrect: {m.correction}\nSource: {m.authority}")
+        (f"−{points_off(m.cost):g}", f"{m.claim}\nCorrect: {m.correction}\nSource: {m.authority}")
         for m in rubric.misconceptions
     ]
     parts: list[RenderableType] = [

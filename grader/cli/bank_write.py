@@ -16,6 +16,7 @@ from grader.cli.options import FolderOptions
 from grader.errors import InputError, OutputError
 from grader.files import check_output, write_whole
 from grader.reading.text import counted
+from grader.resources import BANKS
 from grader.settings import load_settings
 
 _SLUG_LENGTH = 80  # as records.Slug has it
@@ -43,7 +44,8 @@ def write_page(file: Path, folders: FolderOptions) -> None:
     """Write the overview page."""
     check_output(file, force=True)
     catalog = _catalog(folders)
-    text = overview.bank_page(overview.load_holdings(catalog, catalog.slugs()))
+    bundled = folders.bank if folders.bank in BANKS else BANKS[0]
+    text = overview.bank_page(overview.load_holdings(catalog, catalog.slugs()), bundled)
     write_whole(file, text)
 
 
@@ -55,7 +57,7 @@ def write_new(q: str, folders: FolderOptions) -> None:
             f"'{q}' is not a slug: write lower-case words joined by hyphens, "
             f"{_SLUG_LENGTH} characters at most"
         )
-    if settings.bank is None or settings.rubrics is None:
+    if not isinstance(settings.bank, Path) or settings.rubrics is None:
         raise InputError("name your own folders: --bank DIR --rubrics DIR, or in grader.toml")
     for written in new_question.write_templates(q, settings.bank, settings.rubrics):
         typer.echo(f"wrote {written}")

@@ -42,10 +42,12 @@ def grade_table(options: BatchOptions) -> None:
     """
     judging = options.judge.settings(asked_for_more=options.dry_run or options.by_jobs)
     table = build_table(options)
-    settings = load_settings(**asdict(options.grader), **judging)
+    settings = load_settings(
+        **asdict(options.grader), **judging, blank=options.blank, pass_mark=options.pass_mark
+    )
     if options.engine == "ray":
         _check_for_cluster(options)
-        _tell(_grade_on_cluster(settings, options, table), options)
+        _tell(_grade_on_cluster(settings, options, table), options, settings)
         return
     with open_judge(settings, asked=options.judge.llm) as judge:
         grader = Grader(settings, judge=judge)
@@ -55,7 +57,7 @@ def grade_table(options: BatchOptions) -> None:
         summary = _grade(grader, judge, options, table)
         if summary is None:
             return
-        _tell(summary, options)
+        _tell(summary, options, settings)
         if options.progress != "json":
             tell_of(judge)
 
@@ -71,11 +73,13 @@ def build_table(options: BatchOptions) -> TableOptions:
     }
 
 
-def _tell(summary: Summary, options: BatchOptions) -> None:
+def _tell(summary: Summary, options: BatchOptions, settings: Settings) -> None:
     if options.progress == "json":
         emit_summary(summary, options.output)
     else:
         _print_summary(summary, options.output)
+        if summary.blank and not settings.blank:
+            typer.echo(f"grade: {blanks_in_words(summary)}", err=True)
 
 
 def _print_forecast(grader: Grader, options: BatchOptions) -> None:
@@ -214,9 +218,9 @@ def _say_how_to_go_on(output: Path) -> None:
 def _print_summary(summary: Summary, output: str) -> None:
     name = "standard output" if output == str(STDOUT) else output
     counts = (
-        f"{counted(summary.rows, 'row')}, {summary.passed:,} passed, "
-        f"{summary.for_review:,} {_need(summary.for_review)} review by a person, "
-        f"{summary.failed:,} not gradable"
+        f"{counted(summary.rows, 'row')}: {summary.graded:,} graded ({summary.passed:,} passed, "
+        f"{summary.graded - summary.passed:,} not passed), {summary.failed:,} not gradable; "
+        f"{summary.for_review:,} {_need(summary.for_review)} review by a person"
     )
     lines = [f"{name}: {counts}"]
     if summary.questions:
@@ -240,6 +244,24 @@ def _print_summary(summary: Summary, output: str) -> None:
         lines.append("not gradable because:")
         lines += [f"  {rows:,}  {failure_in_words(reason)}" for reason, rows in summary.failures]
     typer.echo("\n".join(lines), err=True)
+
+
+def blanks_in_words(summary: Summary) -> str:
+    """What skipping blank answers does to the means, and how to choose."""
+    means = {q.slug: (q.mean_score, q.answers) for q in summary.questions}
+    falls = []
+    for slug, rows in summary.blank:
+        mean, answers = means.get(slug, (0.0, 0))
+        falls.append((mean - mean * answers / (answers + rows), mean, slug))
+    fall, mean, slug = max(falls)
+    every = summary.mean_score
+    as_zero = every * summary.graded / (summary.graded + summary.blanks)
+    are = "blank answer is" if summary.blanks == 1 else "blank answers are"
+    return (
+        f"{summary.blanks:,} {are} left out of these means; counted as 0 they would make the mean "
+        f"of all {as_zero:.2f} instead of {every:.2f}, that of {_named(slug)} {mean - fall:.2f} "
+        f"instead of {mean:.2f}: choose with --blank zero or --blank skip"
+    )
 
 
 def _need(number: int) -> str:

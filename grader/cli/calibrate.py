@@ -7,8 +7,8 @@ from dataclasses import asdict, replace
 
 import typer
 
+from grader.cli.evaluation_options import CalibrateOptions
 from grader.cli.marked import grade_answers
-from grader.cli.options import CalibrateOptions
 from grader.evaluation.fitting import fit_calibration
 from grader.files import check_output, write_whole
 from grader.grading import Grader

@@ -11,14 +11,14 @@ from typing import Any
 import typer
 from rich.table import Table
 
+from grader.cli.evaluation_options import EvalOptions
 from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_failures
 from grader.cli.marked import grade_answers, read_answers
-from grader.cli.options import EvalOptions
 from grader.cli.terminal import show
 from grader.errors import OutputError
 from grader.evaluation.marked import GradedMarks
 from grader.evaluation.page import judging_note, shown
-from grader.evaluation.summary import Evaluation, evaluate
+from grader.evaluation.summary import Evaluation, Judging, evaluate
 from grader.files import check_output, write_whole
 from grader.grading import Grader
 from grader.reading.text import counted
@@ -79,6 +79,20 @@ def _agreements(first: str, groups: Iterable[Any]) -> Table:
     return table
 
 
+def _fewer(judging: Judging) -> Table:
+    """A row for each ``--llm-below`` that was tried, and one for the judge asked about all."""
+    table = Table("--llm-below", "asked", box=None, pad_edge=False)
+    for column in table.columns:
+        column.justify = "right"
+    heads = [name for name in _HEADS if name in {"pearson", "rmse", "accuracy"}]
+    for name in heads:
+        table.add_column(_HEADS[name], justify="right")
+    tried = [(f"{f.below:.1f}", f.asked, f.agreement) for f in judging.fewer]
+    for below, asked, found in [*tried, ("1", 1.0, judging.fused.agreement)]:
+        table.add_row(below, f"{asked:.0%}", *(shown(getattr(found, name)) for name in heads))
+    return table
+
+
 def _print(evaluation: Evaluation) -> None:
     table = _agreements("question", (*evaluation.questions, evaluation.overall))
     ranges = [evaluation.overall.intervals[name] for name in _HEADS]
@@ -89,6 +103,8 @@ def _print(evaluation: Evaluation) -> None:
         typer.echo()
         show(_agreements("grade", evaluation.judging.groups))
         typer.echo(judging_note(evaluation.judging))
+        typer.echo("\nif the judge were asked only where the offline grade is less sure:")
+        show(_fewer(evaluation.judging))
     typer.echo(f"\ncalibration error of the confidence: {evaluation.calibration_error:.3f}")
     kept = evaluation.curve[len(evaluation.curve) // 2 - 1]
     typer.echo(

@@ -43,8 +43,10 @@ def tell_of(judge: Judge | None) -> None:
     if judge is None:
         return
     total = judge.budget.total
+    kept = f" ({total.cached_tokens:,} of them cached)" if total.cached_tokens else ""
+    prompt = f"{total.prompt_tokens:,}{kept}"
     typer.echo(
-        f"judge: {_tokens(total.calls, total.prompt_tokens, total.completion_tokens)}, "
+        f"judge: {_tokens(total.calls, prompt, total.completion_tokens)}, "
         f"replies from the cache: {total.cached:,}, {_cost(judge.budget.cost)}",
         err=True,
     )
@@ -92,9 +94,12 @@ def tell_of_failures(grades: Iterable[Grade]) -> None:
 
 def print_forecast(forecast: Forecast) -> None:
     """Say what a run would take."""
-    taken = _tokens(forecast.calls, forecast.prompt_tokens, forecast.completion_tokens)
+    taken = _tokens(forecast.calls, f"{forecast.prompt_tokens:,}", forecast.completion_tokens)
+    everyone = forecast.answers + forecast.sure
+    share = f" of {everyone:,} ({forecast.answers / everyone:.0%})" if forecast.sure else ""
+    drafts = f"rubrics to draft: {forecast.drafts:,}, " if forecast.drafts else ""
     typer.echo(
-        f"answers to send: {forecast.answers:,}, {taken} (about), "
+        f"answers to send: {forecast.answers:,}{share}, {drafts}{taken} (about), "
         f"replies from the cache: {forecast.cached:,}, {_cost(forecast.cost)}"
     )
 
@@ -137,8 +142,8 @@ def _jobs(count: int) -> str:
     return counted(count, "job")
 
 
-def _tokens(calls: int, prompt: int, completion: int) -> str:
-    return f"calls: {calls:,}, tokens: {prompt:,} + {completion:,}"
+def _tokens(calls: int, prompt: str, completion: int) -> str:
+    return f"calls: {calls:,}, tokens: {prompt} + {completion:,}"
 
 
 def _cost(cost: float | None) -> str:

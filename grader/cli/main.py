@@ -11,13 +11,13 @@ import typer
 from grader.cli.bank import app as bank_app
 from grader.cli.cache import app as cache_app
 from grader.cli.command import command
+from grader.cli.evaluation_options import CalibrateOptions, EvalOptions
+from grader.cli.fairness_options import FairnessOptions
 from grader.cli.groups import DEFAULT, AnswerFirst
+from grader.cli.hiring_options import CandidatesOptions, FeedbackOptions, ReportOptions
 from grader.cli.options import (
     AnswerOptions,
     BatchOptions,
-    CalibrateOptions,
-    EvalOptions,
-    ReportOptions,
 )
 from grader.version import __version__
 
@@ -30,6 +30,8 @@ app = typer.Typer(
         "Grade free-text answers against rubrics, offline.\n\n"
         "  grade answer.txt --q vanishing-gradient     one answer\n\n"
         "  grade batch candidates.csv -o graded.csv    a table of answers\n\n"
+        "  grade candidates graded.csv -o ranks.csv    one row a candidate, ranked\n\n"
+        "  grade feedback graded.csv -o feedback/      a page a candidate\n\n"
         "  grade report graded.csv -o report.html      the table as a page\n\n"
         "  grade bank search overfitting               find a question"
     ),
@@ -71,11 +73,35 @@ def batch(options: BatchOptions) -> None:
 
 
 @command(app)
+def candidates(options: CandidatesOptions) -> None:
+    """Rank the candidates of a graded table: totals, intervals, and who is told apart."""
+    from grader.cli.candidates import write_candidates
+
+    write_candidates(options)
+
+
+@command(app)
+def feedback(options: FeedbackOptions) -> None:
+    """Write a page for each candidate: what was right, what to add, what does not hold."""
+    from grader.cli.feedback import write_pages
+
+    write_pages(options)
+
+
+@command(app)
 def report(options: ReportOptions) -> None:
     """Make one page of a graded table: scores, questions, key points, answers with evidence."""
     from grader.cli.report import write_report
 
     write_report(options)
+
+
+@command(app)
+def fairness(options: FairnessOptions) -> None:
+    """Compare groups of people: selection and scoring rates, impact ratios, four-fifths, errors."""
+    from grader.cli.fairness import audit_groups
+
+    audit_groups(options)
 
 
 @command(app, "eval")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from grader.batch.header_matching import wanted_names
-from grader.cli.options import CalibrateOptions, EvalOptions
+from grader.cli.evaluation_options import CalibrateOptions, EvalOptions
 from grader.errors import InputError
 from grader.evaluation.marked import GradedMarks, Marked, grade_marked, read_marked
 from grader.grading import Grader

@@ -34,17 +34,6 @@ Force = Annotated[bool, typer.Option("--force", help="Replace the output if it e
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Say what the judge would take, and grade nothing.")
 ]
-MarkedTable = Annotated[
-    Path,
-    typer.Argument(help="A table as for 'grade batch', one answer a row, with people's marks."),
-]
-MarkColumn = Annotated[str, typer.Option("--mark", help="The column of people's marks.")]
-MaxMark = Annotated[
-    float | None,
-    typer.Option(
-        "--max-mark", help="The highest mark that could be had; found if the table says.", min=0.001
-    ),
-]
 RowQuestion = Annotated[
     str | None,
     typer.Option(
@@ -67,9 +56,12 @@ class FolderOptions:
     """Where questions of one's own are; named as the settings are."""
 
     bank: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            "--bank", help="Folder of your own bank entries; they add to or replace ours."
+            "--bank",
+            metavar="NAME|DIR",
+            help="A bank of ours, 'deep-learning' (the default) or 'general'; or a folder of your "
+            "own entries, which add to or replace the default's.",
         ),
     ] = None
     rubrics: Annotated[
@@ -159,17 +151,22 @@ class JudgeOptions:
     llm_runs: Annotated[
         int | None, typer.Option("--llm-runs", help="How often each model is asked.")
     ] = None
+    llm_below: Annotated[
+        float | None, typer.Option("--llm-below", help="Ask only of grades less sure than this.")
+    ] = None
+    llm_examples: Annotated[
+        int | None, typer.Option("--llm-examples", help="Show so many examples of the rubric, too.")
+    ] = None
     llm_prices: Annotated[
         str | None,
         typer.Option(
             "--llm-prices",
-            help="Prices of a million tokens: MODEL=PROMPT/COMPLETION, several separated by "
-            "commas.",
+            help="Prices of a million tokens: MODEL=PROMPT/COMPLETION or with /CACHED as well, "
+            "several separated by commas.",
         ),
     ] = None
     llm_cache: Annotated[
-        str | None,
-        typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'."),
+        str | None, typer.Option("--llm-cache", help="The folder of the judge's replies, or 'off'.")
     ] = None
     llm_concurrency: Annotated[
         int | None,
@@ -178,8 +175,7 @@ class JudgeOptions:
         ),
     ] = None
     llm_timeout: Annotated[
-        float | None,
-        typer.Option("--llm-timeout", help="Seconds: the longest that one call may take."),
+        float | None, typer.Option("--llm-timeout", help="Seconds: the longest a call may take.")
     ] = None
     llm_max_cost: Annotated[
         float | None, typer.Option("--max-cost", help="Begin no call once this much is spent.")
@@ -194,6 +190,9 @@ class JudgeOptions:
             help="Mask e-mail addresses, phone numbers, links and given names before sending.",
         ),
     ] = False
+    llm_save_rubrics: Annotated[
+        str | None, typer.Option("--save-rubrics", help="Keep drafted rubrics in this folder.")
+    ] = None
     llm_log: Annotated[
         str | None,
         typer.Option("--llm-log", help="Add all that is sent and received to this file."),
@@ -292,6 +291,22 @@ class BatchOptions:
             "none of these. May be given again.",
         ),
     ] = None
+    blank: Annotated[
+        Literal["zero", "skip"] | None,
+        typer.Option(
+            help="What an empty answer is: a score of 0 (zero), or no answer and no grade (skip). "
+            "If not given it is skipped, and you are told what that does to the means.",
+        ),
+    ] = None
+    pass_mark: Annotated[
+        float | None,
+        typer.Option(
+            "--pass-mark",
+            min=0,
+            max=1,
+            help="The score from which an answer passes; the rubric's own, if not given.",
+        ),
+    ] = None
     force: Force = False
     read: TableOptions
     output_delimiter: Annotated[
@@ -334,63 +349,3 @@ class BatchOptions:
     def by_jobs(self) -> bool:
         """Whether the judge is asked by batch jobs."""
         return self.llm_batch or self.resume
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportOptions:
-    """What ``grade report`` may be given."""
-
-    table: Annotated[Path, typer.Argument(help="A table that 'grade batch' wrote.")]
-    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")]
-    candidate: Annotated[
-        str | None,
-        typer.Option("--candidate", help="The column of names; else the first that is free."),
-    ] = None
-    mapping: ColumnMap = None
-    title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers"
-    force: Force = False
-    read: TableOptions
-    folders: FolderOptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvalOptions:
-    """What ``grade eval`` may be given."""
-
-    table: MarkedTable
-    mark: MarkColumn = "mark"
-    max_mark: MaxMark = None
-    page: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Also write an HTML page.")
-    ] = None
-    plots: Annotated[
-        Path | None, typer.Option("--plots", help="Also write the pictures into this folder.")
-    ] = None
-    worst: Annotated[
-        int, typer.Option("--worst", min=0, help="How many of the worst disagreements to list.")
-    ] = 5
-    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False
-    q: RowQuestion = None
-    mapping: ColumnMap = None
-    force: Force = False
-    read: TableOptions
-    grader: GraderOptions
-    judge: JudgeOptions
-    dry_run: DryRun = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalibrateOptions:
-    """What ``grade calibrate`` may be given."""
-
-    table: MarkedTable
-    output: Annotated[Path, typer.Option("--output", "-o", help="The JSON file to write.")]
-    mark: MarkColumn = "mark"
-    max_mark: MaxMark = None
-    q: RowQuestion = None
-    mapping: ColumnMap = None
-    force: Force = False
-    read: TableOptions
-    folders: FolderOptions
-    encoder: EncoderName = None
-    threads: Threads = None

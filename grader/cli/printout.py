@@ -37,7 +37,7 @@ def print_grade(
     """Print a grade; colours only where the output is a terminal that wants them."""
     whole = question.reference_only
     prompt = Text(question.prompt, style="bold")
-    parts: list[RenderableType] = [prompt, _headline(grade, whole=whole), _bar(grade, question)]
+    parts: list[RenderableType] = [prompt, _headline(grade, whole=whole), _bar(grade)]
     said = [k for k in grade.key_points if k.verdict != "missing"]
     width = 0 if whole else max(len(_worth(k)) for k in grade.key_points)
     parts += [Text(), _key_points(said, width, explain=explain)] if said else []
@@ -51,6 +51,9 @@ def print_grade(
     if grade.needs_review:
         reasons = "; ".join(map(reason_in_words, grade.review_reasons))
         parts += [Text(), Text(f"Needs review by a person: {reasons}.", style="yellow")]
+    if grade.drafted:
+        drafted = f"The rubric was drafted from the reference by {grade.drafted.drafted_by}."
+        parts += [Text(), Text(f"{drafted} --save-rubrics DIR keeps it.", style="dim")]
     if grade.judge and grade.offline:
         parts += [Text(), _judge(grade.judge, grade.offline)]
     if explain:
@@ -72,11 +75,11 @@ def _headline(grade: Grade, *, whole: bool) -> Text:
     return line
 
 
-def _bar(grade: Grade, question: Question) -> Text:
-    """From where an answer passes, and what the confidence is of."""
-    of = "that" if question.reference_only else "the verdicts below"
-    bar = f"The pass mark is {question.scale.pass_score:g}."
-    return Text(f"{bar} The grader is {grade.confidence:.0%} sure of {of}.", style="dim")
+def _bar(grade: Grade) -> Text:
+    """From where an answer passes, and how sure that decision is."""
+    decision = "a pass" if grade.passed else "no pass"
+    sure = f"The grader is {grade.confidence:.0%} sure that it is {decision}."
+    return Text(f"The pass mark is {grade.pass_mark:g}. {sure}", style="dim")
 
 
 def _points(number: float) -> str:
@@ -105,7 +108,8 @@ def _key_points(results: Iterable[KeyPointResult], width: int, *, explain: bool)
             body.append(f"\n{said}: ", style=style)
             body.append(f"“{_one_line(result.evidence.text)}”", style="italic")
         if explain:
-            body.append(f"\n{result.verdict}, probability {result.probability:.2f}", style="dim")
+            told = f"\n{result.verdict}, probability {result.probability:.2f}"
+            body.append(f"{told}{_similar(result.similarity)}", style="dim")
         worth = [Text(_worth(result), style=style)] if width else []
         grid.add_row(Text(mark, style=style), body, *worth)
     return grid
@@ -131,7 +135,8 @@ def _judge(report: JudgeReport, offline: Grade) -> Text:
     if len(report.scores) > 1:
         told += f", scores by run {', '.join(f'{score:.2f}' for score in report.scores)}"
     if report.calls or report.cached:
-        tokens = f"{report.prompt_tokens:,} + {counted(report.completion_tokens, 'token')}"
+        kept = f" ({report.cached_tokens:,} of them cached)" if report.cached_tokens else ""
+        tokens = f"{report.prompt_tokens:,}{kept} + {counted(report.completion_tokens, 'token')}"
         told += f", {tokens}"
         told += "" if report.cost is None else f", cost {report.cost:.4f}"
     return Text(f"Judge {told}; without it {offline.score:.2f}", style="dim")
@@ -140,7 +145,14 @@ def _judge(report: JudgeReport, offline: Grade) -> Text:
 def _versions(grade: Grade) -> Text:
     named = "  ".join(f"{name} {value}" for name, value in grade.versions.items())
     flags = ", ".join(grade.flags) or "none"
-    return Text(f"flags {flags}\nsignature {grade.signature}  {named}", style="dim")
+    near = (
+        f"nearest reference{_similar(grade.similarity)}\n" if grade.similarity is not None else ""
+    )
+    return Text(f"{near}flags {flags}\nsignature {grade.signature}  {named}", style="dim")
+
+
+def _similar(cosine: float | None) -> str:
+    return "" if cosine is None else f", similarity {cosine:.2f}"
 
 
 def _one_line(text: str) -> str:

@@ -7,11 +7,11 @@ from dataclasses import asdict
 import typer
 
 from grader.bank.catalog import Catalog
-from grader.cli.options import ReportOptions
+from grader.cli.hiring_options import ReportOptions
 from grader.files import check_output, write_whole
+from grader.hiring.graded_table import read_graded_table
 from grader.reading.text import counted
-from grader.report.graded import read_graded
-from grader.report.page import report_page
+from grader.report.page import ranking_of, report_page
 from grader.settings import load_settings
 
 
@@ -24,8 +24,14 @@ def write_report(options: ReportOptions) -> None:
     check_output(options.output, force=options.force)
     catalog = Catalog.from_settings(load_settings(**asdict(options.folders)))
     prompts = {summary.id: summary.prompt for summary in catalog.summaries()}
-    rows = read_graded(
-        options.table, options.candidate, prompts, options.mapping or (), options.read.read_as()
+    table = read_graded_table(
+        options.table,
+        candidate=options.candidate,
+        prompts=prompts,
+        mapping=options.mapping or (),
+        read_as=options.read.read_as(),
+        quoting=True,
     )
-    write_whole(options.output, report_page(rows, options.title))
-    typer.echo(f"{options.output}: {counted(len(rows), 'answer')}", err=True)
+    page = report_page(table.rows, options.title, ranking_of(table, options.blank))
+    write_whole(options.output, page)
+    typer.echo(f"{options.output}: {counted(len(table.rows), 'answer')}", err=True)

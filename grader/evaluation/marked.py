@@ -20,7 +20,7 @@ from grader.evaluation.full_marks import (
 )
 from grader.evaluation.marks import read_marks, share
 from grader.grading import Grader
-from grader.records import Failure, Grade, Question
+from grader.records import Failure, Grade
 from grader.tables.columns import (
     ANSWER,
     QUESTION,
@@ -131,7 +131,7 @@ def read_marked(
     numbered = [
         (n, row) for n, row in text_rows(source) if not is_summary_row(row, [parts[ANSWER]])
     ]
-    shares = _shares(table, marks, source.columns, numbered, most)
+    shares = mark_shares(str(table), marks, source.columns, numbered, most)
     marked = [
         Marked(n, mark, {part: row[name] for part, name in parts.items()})
         for (n, row), mark in zip(numbered, shares, strict=True)
@@ -140,14 +140,26 @@ def read_marked(
     return marked, len(numbered) - len(marked)
 
 
-def _shares(
-    table: Path,
+def mark_shares(
+    table: str,
     marks: str,
     columns: Sequence[str],
     numbered: Sequence[tuple[int, Mapping[str, str]]],
     most: float | None,
 ) -> list[float | None]:
-    """The marks of all rows as shares of the highest; None where there is none."""
+    """The marks of all rows as shares of the highest; None where there is none.
+
+    Args:
+        table: its name, for messages.
+        marks: the column of marks.
+        columns: all columns of the table.
+        numbered: its rows, each with its number.
+        most: the highest mark; without it what the table says counts.
+
+    Raises:
+        TableError: a mark is not a number from 0 to ``most``, no row has a mark, or nothing says
+            what marks are out of.
+    """
     split = [split_mark(row[marks]) for _, row in numbered]
     where = [f"{table}: row {n}: {marks}" for n, _ in numbered]
     values = read_marks([(w, text) for w, (text, _) in zip(where, split, strict=True)], most)
@@ -183,12 +195,11 @@ def grade_marked(
         questions = [grader.row_question(m.cells, q) for m in chunk]
         answers = [m.cells[ANSWER] for m in chunk]
         results = grader.grade_all(zip(answers, questions, strict=True))
-        for one, question, result in zip(chunk, questions, results, strict=True):
+        for one, result in zip(chunk, results, strict=True):
             if isinstance(result, Failure):
                 failures.append((one, result))
             else:
-                assert isinstance(question, Question)
-                graded.append(GradedMark(one, result, question.scale.pass_score))
+                graded.append(GradedMark(one, result, result.pass_mark))
     return GradedMarks(tuple(graded), tuple(failures), unmarked)
 
 

@@ -23,6 +23,21 @@ class Group:
     """Of each measure, by its name in ``Agreement``."""
 
 
+BELOW = (0.5, 0.6, 0.7, 0.8, 0.9)
+"""What ``llm_below`` is tried with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fewer:
+    """The grades there would be if the judge were asked only where the offline grade is unsure."""
+
+    below: float
+    """The confidence of offline grades from which on they stand."""
+    asked: float
+    """The share of the answers that the judge is asked about."""
+    agreement: Agreement
+
+
 @dataclass(frozen=True, slots=True)
 class Judging:
     """How far a judge, too, agrees with the markers, and what it took."""
@@ -39,6 +54,8 @@ class Judging:
     """Replies that were taken from the cache, at no cost."""
     cost_a_grade: float | None
     """What was paid, by all graded answers; None where a price is not known."""
+    fewer: tuple[Fewer, ...]
+    """What ``llm_below`` would save, and cost in agreement, on the same answers."""
 
     @property
     def groups(self) -> tuple[Group, Group, Group]:
@@ -86,6 +103,7 @@ class Evaluation:
             groups = {group.name: _plain(group) for group in self.judging.groups}
             names = ("not_judged", "calls", "cached", "cost_a_grade")
             data["judging"] = groups | {name: getattr(self.judging, name) for name in names}
+            data["judging"]["fewer"] = [asdict(fewer) for fewer in self.judging.fewer]
         cleaned: dict[str, Any] = _without_nan(data)
         return cleaned
 
@@ -139,7 +157,18 @@ def _judging(graded: Sequence[GradedMark]) -> Judging | None:
         calls=sum(report.calls for report in reports),
         cached=sum(report.cached for report in reports),
         cost_a_grade=None if paid is None else paid / len(graded),
+        fewer=_fewer([a for a, _ in both], marks, passing),
     )
+
+
+def _fewer(graded: Sequence[GradedMark], marks: Numbers, passing: Numbers) -> tuple[Fewer, ...]:
+    offline = [a.grade.offline or a.grade for a in graded]
+    found = []
+    for below in BELOW:
+        asked = np.array([grade.confidence < below for grade in offline])
+        scores = np.where(asked, [a.grade.score for a in graded], [g.score for g in offline])
+        found.append(Fewer(below, float(asked.mean()), agreement(marks, scores, passing)))
+    return tuple(found)
 
 
 def _group(name: str, marks: Numbers, scores: Numbers, passing: Numbers) -> Group:

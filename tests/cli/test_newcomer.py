@@ -167,10 +167,10 @@ def test_every_flag_is_told_in_words(flag):
 def test_the_printout_says_what_passes_and_what_it_is_sure_of():
     shown = grade(EXAMPLE, "--q", "vanishing-gradient", env={"COLUMNS": "96"}).stdout
     second, third = shown.splitlines()[1:3]
-    assert re.search(r"^0\.\d\d [█░]{20} [\d.]+ of 15 points, (no )?pass$", second)
-    assert re.search(r"^The pass mark is 0\.6\. The grader is \d+% sure of the verdicts", third)
+    assert re.search(r"^0\.\d\d [█░]{20} [\d.]+ of 13 points, (no )?pass$", second)
+    assert re.search(r"^The pass mark is 0\.6\. The grader is \d+% sure that it is a pass\.", third)
     assert "Known errors that it states" in shown
-    assert "−1 point for the error: Gradient clipping fixes" in shown
+    assert "−2 points for the error: Gradient clipping fixes" in shown
     assert "said the other way round" not in shown
     assert "asserted" not in shown
 
@@ -186,7 +186,7 @@ def test_a_pass_mark_of_ones_own_is_named(tmp_path, own_folders):
 def test_a_grade_against_a_reference_says_what_it_is_sure_of(tmp_path):
     (tmp_path / "r.txt").write_text("Water boils at 100 degrees.")
     shown = grade("--text", "At 100 degrees.", "--reference", "r.txt").stdout
-    assert re.search(r"against the reference, (no )?pass\n.* sure of that\.", shown)
+    assert re.search(r"against the reference, (no )?pass\n.* sure that it is (a|no) pass\.", shown)
 
 
 def test_an_answer_to_look_at_says_why_in_words():
@@ -332,7 +332,7 @@ def test_the_readme_answers_what_a_newcomer_asks():
     lowest = re.search(r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text())[1]
     assert f"grader needs Python {lowest} or newer" in README
     assert f"A score of {Scale().pass_score:g} or more" in README
-    assert "What it is 74% sure of" in README
-    assert "The grader is 74% sure of the verdicts below." in README
+    assert "**How sure.**" in README
+    assert re.search(r"The grader is \d+% sure that it is a pass\.", README)
     for word in ("`.xlsx`", "Wide sheets", "minutes on two free cores", "answer-grader"):
         assert word in README

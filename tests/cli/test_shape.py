@@ -68,7 +68,9 @@ def most(path, monkeypatch):
 
 
 def strip(annotation):
-    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    """What an annotation is of, a choice that may be left out included."""
+    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return next((a for a in get_args(bare) if get_origin(a) is Literal), bare)
 
 
 @each_command

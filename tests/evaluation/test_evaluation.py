@@ -473,7 +473,13 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
         page = evaluation_page(evaluation, {})
         assert "<h2>Offline, judge and fused</h2>" in page
         data = evaluation.to_dict()["judging"]
-        assert {"offline", "judge", "fused", "cost_a_grade"} <= set(data)
+        assert {"offline", "judge", "fused", "cost_a_grade", "fewer"} <= set(data)
+        asked = [fewer["asked"] for fewer in data["fewer"]]
+        assert asked == sorted(asked), "the surer one wants to be, the more are asked about"
+        for fewer in judging.fewer:
+            kept = [g.offline if g.offline.confidence >= fewer.below else g for g in sent]
+            bias = np.mean(np.array([g.score for g in kept]) - marks)
+            assert fewer.agreement.bias == pytest.approx(bias)
         options = ("--llm", "--llm-model", "tiny", "--llm-base-url", server.url)
         calls = len(server.requests)
         dry = run("eval", file, *options, "--dry-run")
@@ -483,7 +489,7 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
         assert done.returncode == 0, done.stderr
         assert "replies from the cache: 5" in done.stdout
         heads = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
-        assert {"offline", "judge", "fused"} <= set(heads)
+        assert {"offline", "judge", "fused", "--llm-below"} <= set(heads)
         assert "judge: calls: " in done.stderr
     assert evaluate(grade_marked(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
     done = run("eval", file, "--llm-model", "tiny")

@@ -15,7 +15,7 @@ LINES_OF_A_MODULE, LINES_OF_A_FUNCTION = 400, 60
 
 LAYERS = [
     ["environment", "errors", "version"],
-    ["extras", "files", "notebook", "resources"],
+    ["extras", "files", "notebook", "plain_data", "resources"],
     ["settings"],
     ["endpoints"],
     ["reading"],
@@ -30,6 +30,7 @@ LAYERS = [
     ["authoring"],
     ["batch"],
     ["evaluation"],
+    ["hiring"],
     ["report"],
     ["cli"],
 ]

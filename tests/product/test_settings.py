@@ -47,6 +47,27 @@ def test_a_bad_setting_names_the_file_and_the_key(tmp_path, text, problem):
     assert problem in str(caught.value)
 
 
+def test_a_bundled_bank_is_named_and_a_folder_of_that_name_never_passes_for_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grader.toml").write_text("bank = 'general'\n")
+    assert load_settings(environ={}).bank == "general"
+    assert load_settings(environ={"GRADER_BANK": "deep-learning"}).bank == "deep-learning"
+    assert changed(Settings(), bank="general") == Settings(bank="general")
+    (tmp_path / "general").mkdir()
+    with pytest.raises(SettingsError, match=r"bank = 'general': .*write \./general for the folder"):
+        load_settings(environ={})
+    for folder in ("./general", Path("general")):
+        (tmp_path / "grader.toml").unlink(missing_ok=True)
+        assert load_settings(environ={}, bank=folder).bank == Path("general")
+
+
+def test_a_mistyped_bank_is_told_those_that_there_are():
+    with pytest.raises(SettingsError, match=r"nor a bank of ours \(deep-learning, general\)"):
+        load_settings(environ={}, bank="genral")
+
+
 def test_a_config_file_that_is_named_must_be_there(tmp_path):
     with pytest.raises(SettingsError, match="can't be read"):
         load_settings(config=tmp_path / "none.toml")

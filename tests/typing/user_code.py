@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import assert_type
 
 import pandas as pd
 
-from grader import Failure, Grade, Grader, InputError, Judge, Question, Settings, load_settings
+from grader import (
+    Candidate,
+    Failure,
+    Feedback,
+    Grade,
+    Grader,
+    InputError,
+    Judge,
+    Question,
+    Ranking,
+    Settings,
+    candidate_feedback,
+    load_settings,
+    rank_candidates,
+    write_feedback,
+)
+from grader.hiring.audited import Asked
+from grader.hiring.fairness import Audit, audit_table
+from grader.hiring.speech import move_speech
 
 
 def one_answer(text: str) -> float:
@@ -48,7 +67,35 @@ def a_frame(frame: pd.DataFrame) -> pd.DataFrame | None:
         return None
 
 
+def groups(frame: pd.DataFrame) -> pd.DataFrame:
+    """A graded table in, rates of groups out."""
+    audit = audit_table(frame, Asked(groups=("sex", "ethnicity"), pass_mark=0.5))
+    assert_type(audit, Audit)
+    for comparison in audit.of("selection"):
+        for group in comparison.groups:
+            assert_type(group.ratio, float | None)
+    assert_type(move_speech(Grader(), answers=3).mean_size, float)
+    return audit.to_frame()
+
+
 async def in_a_service(text: str) -> dict[str, object]:
     """In an event loop."""
     grade = await Grader().grade_async(text, "dropout")
     return dict(grade.to_dict())
+
+
+def ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame of answers to a frame of candidates."""
+    ranking = rank_candidates(Grader(blank="zero").grade_frame(frame), weights={"dropout": 2.0})
+    assert_type(ranking, Ranking)
+    assert_type(ranking.candidates[0], Candidate)
+    assert_type(ranking.candidates[0].rank, int | None)
+    return ranking.frame()
+
+
+def pages(frame: pd.DataFrame, folder: Path) -> list[str]:
+    """A graded table in, a page a candidate out."""
+    feedback = candidate_feedback(frame, reveal="points", candidate=["first", "last"])
+    assert_type(feedback, Feedback)
+    assert_type(feedback.frame(), pd.DataFrame)
+    return write_feedback(feedback, folder)

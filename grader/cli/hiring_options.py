@@ -1,0 +1,111 @@
+"""What the commands may be given that work on graded tables of candidates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from grader.cli.options import ColumnMap, FolderOptions, Force, TableOptions
+
+CandidateColumns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--candidate",
+        metavar="COLUMN",
+        help="The column that names the candidate, if it is not found; given again, the columns "
+        "that do so together.",
+    ),
+]
+BlankCounts = Annotated[
+    Literal["zero", "skip"] | None,
+    typer.Option(
+        help="What a question is without an answer: 0 points (zero), or left out of the total "
+        "(skip). If not given, candidates with one get no rank.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions:
+    """What ``grade report`` may be given."""
+
+    table: Annotated[Path, typer.Argument(help="A table that 'grade batch' wrote.")]
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")]
+    candidate: CandidateColumns = None
+    blank: BlankCounts = None
+    mapping: ColumnMap = None
+    title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers"
+    force: Force = False
+    read: TableOptions
+    folders: FolderOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidatesOptions:
+    """What ``grade candidates`` may be given."""
+
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A table that 'grade batch' wrote.")
+    ]
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="TABLE",
+            help="One row a candidate, in the format of its ending; - for stdout, as CSV.",
+        ),
+    ]
+    candidate: CandidateColumns = None
+    weight: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--weight",
+            metavar="QUESTION=NUMBER",
+            help="What a question is worth in the total; give every one, 0 leaves one out. If not "
+            "given, the points of its rubric.",
+        ),
+    ] = None
+    weight_column: Annotated[
+        str | None,
+        typer.Option(
+            "--weight-column", metavar="COLUMN", help="The column of weights, one a question."
+        ),
+    ] = None
+    blank: BlankCounts = None
+    mapping: ColumnMap = None
+    force: Force = False
+    read: TableOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackOptions:
+    """What ``grade feedback`` may be given."""
+
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A table that 'grade batch' wrote.")
+    ]
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="A new or empty folder: a page a candidate, as HTML and as Markdown, and "
+            "candidates.csv, which says whose they are.",
+        ),
+    ]
+    reveal: Annotated[
+        Literal["hints", "points", "all"],
+        typer.Option(
+            help="Of what was missing, tell a hint that does not give it away (hints), the point "
+            "itself (points), or the marks as well (all).",
+        ),
+    ] = "hints"
+    candidate: CandidateColumns = None
+    mapping: ColumnMap = None
+    read: TableOptions
+    folders: FolderOptions
