@@ -124,7 +124,9 @@ def test_verdicts_do_not_depend_on_how_sentences_are_set_off(grader):
         texts = [
             [s.text.rstrip(".;") for s in sentences(rendered(e.answer).text)] for e in examples
         ]
-        for parts in [parts for parts in texts if len(parts) > 2][:2]:
+        # A line that goes on in lower case may be a wrapped one: that no reader can tell.
+        told = [parts for parts in texts if len(parts) > 2 and all(p[0].isupper() for p in parts)]
+        for parts in told[:2]:
             variants = [". ".join(parts) + ".", *(kind(parts) for kind in KINDS.values())]
             expected, *others = map(_verdicts, grader.grade_many(variants, slug))
             for kind, found in zip(KINDS, others, strict=True):
