@@ -1,6 +1,6 @@
 """The second stage: rubrics, their contrast sets and marked answers.
 
-    python -m training.reader.teach --data DIR [--work training/work/reader] [--epochs 4]
+    python -m training.reader.teach --data DIR [--work FOLDER] [--epochs 4]
 
 Goes on from ``general/model.pt`` in the work folder, or from where it was interrupted.
 """
