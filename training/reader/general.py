@@ -1,6 +1,6 @@
 """The first stage: inference, negation and key-point pairs as answers with their claims.
 
-    python -m training.reader.general --data DIR [--work training/work/reader]
+    python -m training.reader.general --data DIR [--work FOLDER]
 
 Pairs that share a text are one reading with several claims.
 """
@@ -23,6 +23,7 @@ from training.reader.network import from_minilm
 from training.reader.train import train
 
 SEED, RATE, EPOCHS = 11, 1.5e-4, 1
+WORK = Path("training/work/reader")
 _LABELS = {
     ENTAILED: batches.COVERED,
     CONTRADICTED: batches.CONTRADICTED,
@@ -59,7 +60,7 @@ def main() -> None:
     """Train the stage, unless it is done."""
     parser = argparse.ArgumentParser(description="Train the reader's first stage.")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("training/work/reader"))
+    parser.add_argument("--work", type=Path, default=WORK)
     args = parser.parse_args()
     torch.manual_seed(SEED)
     source, readings = source_folder(), general_readings(args.data, SEED)

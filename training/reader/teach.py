@@ -21,7 +21,7 @@ from grader.settings import Settings
 from training.export_encoder import source_folder
 from training.reader.batches import Reading
 from training.reader.domain import Subject, as_read, bank_subjects, compose, field_subjects
-from training.reader.general import general_readings, plain_tokenizer
+from training.reader.general import WORK, general_readings, plain_tokenizer
 from training.reader.measure import chosen_on, dev_readings, field_cases
 from training.reader.network import Reader
 from training.reader.train import train
@@ -66,7 +66,7 @@ def main() -> None:
     """Train and say what the answers kept for choosing get."""
     parser = argparse.ArgumentParser(description="Teach the reader rubrics.")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("training/work/reader"))
+    parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--name", default="domain")
