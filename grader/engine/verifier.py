@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from grader.engine.accusations import accused_from
 from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
 from grader.engine.onnx_model import CrossEncoder
 from grader.errors import ModelError
@@ -115,9 +116,6 @@ class TrainedVerifier:
         self._cross_encoder = CrossEncoder(folder, threads=threads)
         self._key_points = _load_head(folder / "key_points.npz")
         self._misconceptions = _load_head(folder / "misconceptions.npz")
-        # From there on nine of ten accusations are right: training/fit_feedback.py.
-        bars = json.loads((model_folder("feedback") / "feedback.json").read_text(encoding="utf-8"))
-        self._asserted_from = float(bars["asserted_from"])
         self._name = f"trained:{checksum(folder)[:12]}"
 
     @property
@@ -137,7 +135,7 @@ class TrainedVerifier:
             self._misconceptions(x[n:]),
             measured.best,
             x[:, len(NAMES) :],
-            self._asserted_from,
+            accused_from(),
         )
 
 

@@ -1,4 +1,5 @@
 import itertools
+import json
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import strategies as st
 from grader.engine.confidence import STEPS, Doubt, confidence, load_doubt, score_odds
 from grader.engine.scoring import credit
 from grader.records import VERDICTS, KeyPointResult, MisconceptionResult, Scale
+from grader.resources import model_folder
+from grader.settings import Settings
 
 SCALE = Scale()
 EVEN = Doubt("even", {v: tuple(0.0 if w == v else 1 / 3 for w in VERDICTS) for v in VERDICTS}, 1, 0)
@@ -100,3 +103,8 @@ def test_what_ships_says_what_is_right_instead_for_every_verdict():
     for verdict, shares in doubt.instead.items():
         assert shares[VERDICTS.index(verdict)] == 0
         assert sum(shares) == pytest.approx(1, abs=0.01)
+
+
+def test_review_is_asked_for_by_default_where_the_fit_says():
+    fitted = json.loads((model_folder("confidence") / "confidence.json").read_text())
+    assert Settings().review_below == round(fitted["review_below"], 2)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -111,3 +113,11 @@ def test_reasons_for_review_name_the_flag_and_the_bar():
         "confidence 0.50 is below 0.60",
         "flag: injection",
     )
+
+
+@pytest.mark.parametrize(("chance", "verdict"), [(0.7, "absent"), (0.9, "asserted")])
+def test_an_accusation_must_be_surer_than_a_point(chance, verdict):
+    found = replace(findings([[1, 1, 1, 1]], [[1 - chance, chance]]), asserted_from=0.8)
+    [result] = scoring.verdicts_on_misconceptions(question([1.0]), found, UNITS, ())
+    assert result.verdict == verdict
+    assert (result.cost > 0) == (verdict == "asserted")
