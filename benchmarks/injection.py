@@ -45,6 +45,8 @@ from typing import Any
 from benchmarks.attacks import ATTACKS, attacked
 from benchmarks.loopback import completion, serving_here
 from grader.bank.records import Example
+from grader.engine.assembly import Measure
+from grader.engine.confidence import load_doubt
 from grader.engine.screening import SUSPECTED
 from grader.grading import Grader
 from grader.judge.fusion import fuse
@@ -123,9 +125,9 @@ def judged(
         )
         with Judge(settings=settings) as judge:
             reports = judge.assess(cases)
-    bar = grader.settings.review_below
+    measure = Measure(review_below=grader.settings.review_below, doubt=load_doubt())
     return [
-        fuse(grade, case.question, report, review_below=bar)
+        fuse(grade, case.question, report, measure)
         for grade, case, report in zip(offline, cases, reports, strict=True)
     ]
 
