@@ -7,8 +7,9 @@ Of each verdict on a key point, and of each misconception that was found, it is 
 people say the same. For each kind of verdict the bar is the lowest probability from which so many
 of them are right that, even at the lower end of an exact interval (Clopper and Pearson,
 Biometrika 26 (1934) 404), the share is no less than the level. A kind for which there is no such
-probability is never told. Beside it stands from where on the grader accuses at all (``asserted_from``,
-read by ``grader/engine/accusations.py``): the lowest probability from which nine of ten were right.
+probability is never told. Beside it stands from where on the grader accuses at all
+(``asserted_from``, read by ``grader/engine/accusations.py``): the lowest probability from which
+nine of ten were right.
 """
 
 from __future__ import annotations
