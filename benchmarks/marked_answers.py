@@ -31,9 +31,10 @@ from training.answers.marked import (
     MarkedAnswer,
     MarkedQuestion,
     MinimalPairs,
+    names,
     read,
 )
-from training.reader.domain import DEV, field_files, names
+from training.reader.domain import DEV, field_files
 
 MARGIN = 0.15
 RIGHT_KINDS = ("strong", "short", "poor-english", "dictated", "formula", "denied")

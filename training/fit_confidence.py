@@ -23,7 +23,7 @@ from grader.engine.engine import Answer, Engine
 from grader.grading import Grader
 from grader.records import VERDICTS, Grade
 from grader.settings import Settings
-from training.onnx_export import write_checksums
+from training.checksums import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "confidence"
 MOST_REVIEWED = 0.15

@@ -27,7 +27,7 @@ from scipy.optimize import nnls
 from grader.records import Scale
 from training.answers.marked import read
 from training.answers.one_error import FOLDER, Marks, OneError, all_answers, drawn
-from training.onnx_export import write_checksums
+from training.checksums import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "costs"
 MARKERS = ("marks-1.yaml", "marks-2.yaml")

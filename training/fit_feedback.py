@@ -26,8 +26,8 @@ from scipy.stats import beta
 from grader.authoring.examples import Trial
 from grader.grading import Grader
 from grader.settings import Settings
+from training.checksums import write_checksums
 from training.fit_intervals import trials
-from training.onnx_export import write_checksums
 
 LEVEL = 0.9
 DOUBT = 0.05

@@ -29,8 +29,8 @@ from grader.hiring.detail import Detail
 from grader.hiring.uncertainty import error_by_confidence, error_by_verdicts
 from grader.records import Grade
 from grader.settings import Settings
+from training.checksums import write_checksums
 from training.domain_pairs import is_taught
-from training.onnx_export import write_checksums
 
 LEVEL = 0.95
 SIZES = (1, 2, 4, 8)

@@ -27,8 +27,8 @@ from grader.engine.reference_scorer import CLIP, NAMES, ReferenceScorer
 from grader.engine.verifier import TrainedVerifier
 from grader.records import Scale
 from grader.settings import Settings
+from training.checksums import write_checksums
 from training.exams import FITTED, SETS, UNSEEN, CachedEncoder, Exam, features_of, load_exams
-from training.onnx_export import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "reference"
 SEED = 7

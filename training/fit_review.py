@@ -34,7 +34,7 @@ from benchmarks.judgements.record import MODEL, RECORD
 from grader.judge.fusion import combine
 from grader.judge.review import ReviewRule, chance_wrong
 from grader.records import VERDICTS
-from training.onnx_export import write_checksums
+from training.checksums import write_checksums
 
 OFF_BY, CAUGHT = 0.25, 0.9
 MOST_ASKED, CERTAINTY = 0.15, 0.9

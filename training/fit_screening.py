@@ -28,8 +28,8 @@ from grader.reading.canonical import read
 from grader.reading.lexicon import FUNCTION_WORDS
 from grader.reading.text import words
 from grader.settings import Settings
+from training.checksums import write_checksums
 from training.foreign_answers import ANSWERS
-from training.onnx_export import write_checksums
 
 SHORT_LIST = 12  # terms: the shortest list without commas that must be caught
 OUT = Path(__file__).parents[1] / "grader" / "models" / "screening"

@@ -30,8 +30,8 @@ from grader.engine.verifier import INPUTS, Head, read_together
 from grader.reading.canonical import read
 from grader.records import VERDICTS
 from grader.settings import Settings
+from training.checksums import write_checksums
 from training.domain_pairs import Statement, is_taught, load_domains
-from training.onnx_export import write_checksums
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "verifier"
 SEED = 20261121

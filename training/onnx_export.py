@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -15,6 +14,8 @@ from onnx import numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers import optimizer
 from onnxruntime.transformers.fusion_options import FusionOptions
+
+from training.checksums import write_checksums
 
 TOKENIZER_FILES = ("special_tokens_map.json", "tokenizer.json", "tokenizer_config.json")
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
@@ -117,13 +118,3 @@ def finish(out: Path, cards: Path) -> None:
     write_checksums(out)
     size = sum(p.stat().st_size for p in out.rglob("*") if p.is_file())
     print(f"{out}: {size / 1e6:.1f} MB")
-
-
-def write_checksums(out: Path) -> None:
-    """One line for every other file of the folder."""
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "SHA256SUMS")
-    lines = (
-        f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(out).as_posix()}\n"
-        for f in files
-    )
-    (out / "SHA256SUMS").write_text("".join(lines), encoding="utf-8")

@@ -119,13 +119,17 @@ class Drafter:
                 return made
 
     async def _ask(self, calls: Sequence[Call]) -> tuple[str, ...]:
-        """The texts of replies, in order, asked for side by side."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._text(call)) for call in calls]
-        except* GraderError as errors:
-            raise errors.exceptions[0] from None
-        return tuple(task.result() for task in tasks)
+        """The texts of replies, in order, asked for side by side.
+
+        Where one fails the others are waited for: they are paid, and cached for the next run.
+        """
+        replies = await asyncio.gather(*map(self._text, calls), return_exceptions=True)
+        texts = []
+        for reply in replies:
+            if isinstance(reply, BaseException):
+                raise reply
+            texts.append(reply)
+        return tuple(texts)
 
     async def _text(self, call: Call) -> str:
         text, _ = await self._reply(call, Usage())

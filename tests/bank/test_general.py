@@ -9,8 +9,7 @@ from grader.grading import Grader
 from grader.settings import Settings
 from tests.support.command import grade, refused
 from tests.support.own_bank import ROOT
-from training.answers.marked import HERE, FieldRubric, read, squeezed
-from training.reader.domain import names
+from training.answers.marked import HERE, FieldRubric, names, read, squeezed
 
 CATALOG = Catalog.from_settings(Settings(bank="general"))
 FIELDS = HERE / "fields"

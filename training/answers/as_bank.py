@@ -22,8 +22,7 @@ import yaml
 from grader.authoring.lint import example_score
 from grader.bank.records import Example, ExampleKind, Rubric
 from grader.files import write_whole
-from training.answers.marked import HERE, FieldRubric, Kind, MarkedAnswer, read, squeezed
-from training.reader.domain import names
+from training.answers.marked import HERE, FieldRubric, Kind, MarkedAnswer, names, read, squeezed
 
 TODO = "TODO"
 COST = 1

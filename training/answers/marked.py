@@ -166,3 +166,9 @@ def _faults_of_marks(answer: MarkedAnswer, points: set[str], errors: set[str]) -
     for claim, times in given.items():
         if times > 1:
             yield f"{claim} has {times} verdicts"
+
+
+def names(file: Path) -> frozenset[str]:
+    """The lines of a file that are not comments; of a missing one none."""
+    lines = file.read_text("utf-8").splitlines() if file.exists() else []
+    return frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")

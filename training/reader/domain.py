@@ -17,12 +17,14 @@ from grader.bank.rubrics import load_contrast
 from grader.reading.canonical import read as read_answer
 from grader.reading.formulas import plainly
 from grader.reading.text import normalise
+from training import flips
 from training.answers.marked import (
     HERE,
     HOLDOUT_FROM,
     FieldRubric,
     MarkedAnswer,
     MarkedQuestion,
+    names,
     read,
 )
 from training.reader.batches import (
@@ -57,6 +59,16 @@ DEV_RUBRICS = 20
 """So many rubrics of other fields are for choosing, too."""
 _SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
 _OTHER_WORDING = 0.3
+_BESIDE = 4
+"""So many claims at most are asked beside those that a composed answer decides: the rest are
+missing again and again, which is soon learnt and takes most of the tokens."""
+_BY_RULE = (
+    (flips.turned_round, "contradicted"),
+    (flips.negated, "contradicted"),
+    (flips.denied, "contradicted"),
+    (flips.said_again, "covered"),
+    (flips.affirmed, "covered"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +179,6 @@ def field_files(part: Part) -> list[Path]:
     return chosen[part]
 
 
-def names(file: Path) -> frozenset[str]:
-    """The lines of a file that are not comments; of a missing one none."""
-    lines = file.read_text("utf-8").splitlines() if file.exists() else []
-    return frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
-
-
 def is_taught(answer: MarkedAnswer) -> bool:
     """Whether an answer to a bank question is neither holdout nor kept for choosing."""
     return int(answer.id[1:]) < min(HOLDOUT_FROM, DEV)
@@ -242,6 +248,19 @@ def _statements(texts: Iterable[str], kind: str, claim: int) -> list[Statement]:
     return [Statement(text, kind, claim) for text in texts]
 
 
+def turned(subject: Subject, chance: random.Random) -> Iterator[Statement]:
+    """Each claim once turned round by a rule or said again by one, as likely."""
+    for i, wordings in enumerate(subject.wordings):
+        wording = chance.choice(wordings)
+        kind = chance.choice(("contradicted", "covered"))
+        rule = chance.choice([rule for rule, makes in _BY_RULE if makes == kind])
+        text = rule(wording, chance)
+        if text:
+            if i >= subject.key_points:
+                kind = {"contradicted": "denied", "covered": "stated"}[kind]
+            yield Statement(text, kind, i)
+
+
 def compose(
     subject: Subject, near: Sequence[frozenset[int]], chance: random.Random, share: float
 ) -> Iterator[Reading]:
@@ -290,7 +309,7 @@ def _composed(
         spanned = () if kind == "near" else (spans[c],)
         asked.append(Asked(_worded(subject, c, chance), KINDS[kind], spanned))
     others = [c for c in range(len(subject.wordings)) if c not in own and c not in doubtful]
-    for c in others:
+    for c in chance.sample(others, min(_BESIDE, len(others))):
         label = NOT_COVERED if wrong and c >= subject.key_points else MISSING
         asked.append(Asked(subject.wordings[c][0], label))
     chance.shuffle(asked)

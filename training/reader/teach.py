@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,14 @@ from grader.engine.encoders.onnx import OnnxEncoder
 from grader.settings import Settings
 from training.export_encoder import source_folder
 from training.reader.batches import Reading
-from training.reader.domain import Subject, as_read, bank_subjects, compose, field_subjects
+from training.reader.domain import (
+    Subject,
+    as_read,
+    bank_subjects,
+    compose,
+    field_subjects,
+    turned,
+)
 from training.reader.general import WORK, general_readings, plain_tokenizer
 from training.reader.measure import chosen_on, dev_readings, field_cases
 from training.reader.network import Reader
@@ -28,8 +36,17 @@ from training.reader.train import train
 
 SEED, RATE = 12, 1.5e-4
 NEAREST = 2
+BY_RULE = 4
+"""So often rules make a statement of each claim."""
 WHOLE_ANSWERS = 2.0
 """A whole answer, which a person marked, weighs as much as two composed ones."""
+
+
+def with_turned(subject: Subject) -> Subject:
+    """The rubric with statements that rules make of its claims."""
+    chance = random.Random(f"{SEED} {subject.name}")
+    made = dict.fromkeys(s for _ in range(BY_RULE) for s in turned(subject, chance))
+    return replace(subject, statements=(*subject.statements, *made))
 
 
 def nearest_claims(subject: Subject, encoder: OnnxEncoder) -> list[frozenset[int]]:
@@ -70,13 +87,15 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--name", default="domain")
+    parser.add_argument("--start", type=Path, help="weights to go on from")
     args = parser.parse_args()
     torch.manual_seed(SEED)
     catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder(threads=2)
-    subjects = [*bank_subjects(catalog), *field_subjects()]
+    subjects = [with_turned(s) for s in (*bank_subjects(catalog), *field_subjects())]
     near = [nearest_claims(s, encoder) for s in subjects]
     reader, tokenizer = Reader(), plain_tokenizer(source_folder())
-    reader.load_state_dict(torch.load(args.work / "general" / "model.pt", weights_only=True))
+    start = args.start or args.work / "general" / "model.pt"
+    reader.load_state_dict(torch.load(start, weights_only=True))
     dev = dev_readings(catalog)
     general, other = general_readings(args.data, SEED), field_cases("dev")
     whole = sum(len(s.answers) for s in subjects)

@@ -24,7 +24,7 @@ from training.reader.batches import (
 )
 from training.reader.network import Reader
 
-BATCH_TOKENS = 6_000
+BATCH_TOKENS = 4_000
 SAVE_SECONDS = 180
 EVIDENCE_WEIGHT = 0.2
 AVERAGED = 200
