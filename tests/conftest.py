@@ -5,6 +5,7 @@ import os
 import socket
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("TERM", "dumb")
@@ -12,6 +13,10 @@ os.environ.setdefault("TERM", "dumb")
 from grader.grading import Grader
 from grader.settings import Settings
 from tests.support.own_bank import ENTRY, RUBRIC
+
+# Nothing is timed: the machine may be busy with something else.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

@@ -281,7 +281,7 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(LINES.map("\n".join))
 @example("Is \x7f\x9b it\u2028\ufeff\uffff so?\nIt \x00\x85 is\ufffe 😀.")
 @example(f"Why {' '.join(['incomprehensibilities'] * 9)}?\nWhy {'x' * 300}?")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader import Grader
@@ -184,7 +184,6 @@ WORDS = st.text(
 ).filter(str.strip)
 
 
-@settings(deadline=None)
 @given(WORDS, st.sampled_from(sorted(STYLES)), st.sampled_from(["also_accept", "partial"]))
 def test_any_words_can_be_written_into_any_file(text, style, kind):
     wording = KeyPoint(id="x", points=1, claim=text).claim

@@ -3,7 +3,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.engine.confidence import STEPS, Doubt, confidence, load_doubt, score_odds
@@ -38,7 +38,6 @@ ERRORS = st.tuples(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(POINTS, min_size=1, max_size=4), st.lists(ERRORS, max_size=2))
 def test_the_distribution_is_that_of_all_cases_counted_one_by_one(points, errors):
     key_points = [key_point(*p) for p in points]

@@ -86,7 +86,7 @@ def test_without_sentence_transformers_the_command_to_install_it_is_named(monkey
         build_encoder("some-model", threads=1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=12))
 def test_a_vector_depends_on_its_own_text_alone(grader, texts):
     together = grader.encoder.encode(texts)

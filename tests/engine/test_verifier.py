@@ -63,7 +63,7 @@ def test_saying_and_denying_are_told_apart(cross_encoder):
 PAIRS = [(CLAIM, ANSWER), (ANSWER, CLAIM), (CLAIM, "no"), ("Units rely on others.", ANSWER)]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.lists(st.sampled_from(PAIRS), min_size=1, max_size=6))
 def test_a_pair_is_judged_by_itself_alone(cross_encoder, pairs):
     together = cross_encoder.classify(pairs)

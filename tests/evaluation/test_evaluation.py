@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import cohen_kappa_score
@@ -57,7 +57,6 @@ def table(tmp_path, rows, name="t.csv"):
 # ── measures ────────────────────────────────────────────────────────────────
 
 
-@settings(deadline=None)  # the first call imports pandas
 @given(pairs)
 def test_ranks_correlate_as_scipy_says(both):
     marks, scores = both.T
@@ -68,7 +67,6 @@ def test_ranks_correlate_as_scipy_says(both):
         assert mine == pytest.approx(stats.spearmanr(marks, scores).statistic, abs=1e-6)
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_measures_stay_in_range_and_perfect_is_perfect(both):
     marks, scores = both.T
@@ -135,7 +133,6 @@ def test_an_interval_that_no_draw_defines_is_no_number():
     assert all(math.isnan(bound) for bound in intervals(ones, ones, 0.6)["pearson"])
 
 
-@settings(deadline=None)
 @given(pairs)
 def test_kappas_are_those_of_scikit_learn(both):
     marks, scores = both.T

@@ -135,7 +135,7 @@ def test_a_grader_may_be_shared_between_threads(grader):
         assert set(map(str, pool.map(grade, range(8)))) == {str(expected)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(max_size=300))
 def test_any_text_is_graded_or_refused_in_words(grader, text):
     try:
@@ -272,7 +272,7 @@ def test_the_marks_of_a_list_alone_are_an_empty_answer(grader, text):
         grader.grade(text, q="dropout")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(alphabet="1a.()) \n•-;*", max_size=14))
 def test_whatever_is_no_empty_answer_gets_a_grade(grader, text):
     [result] = grader.grade_many([text], q="dropout")

@@ -330,7 +330,7 @@ shares = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(shares)
 def test_ranks_and_intervals_hold_together(tmp_path_factory, people):
     folder = tmp_path_factory.mktemp("ranks")

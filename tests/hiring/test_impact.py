@@ -3,7 +3,7 @@ from fractions import Fraction
 from math import inf, isinf
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -98,7 +98,6 @@ def test_wilsons_interval_at_the_end_is_his_formula():
 # ── arithmetic ──────────────────────────────────────────────────────────────
 
 
-@settings(deadline=None)
 @given(counts, counts)
 @example(Count(12, 25), Count(3, 5))  # .48 / .6 is a little more or less than .8 in floats
 @example(Count(40, 100), Count(50, 100))
@@ -110,7 +109,6 @@ def test_less_than_four_fifths_is_told_in_whole_numbers(one, other):
         assert groups[name].below == expected
 
 
-@settings(deadline=None)
 @given(counts, counts)
 @example(Count(10, 10), Count(10, 10))
 @example(Count(0, 3), Count(5, 9))
@@ -126,7 +124,6 @@ def test_an_interval_holds_the_ratio_and_turns_round_with_it(one, other):
     assert (isinf(back_high) and low == 0) or back_high == pytest.approx(1 / low, rel=1e-6)
 
 
-@settings(deadline=None)
 @given(counts, counts)
 def test_it_holds_1_just_where_pearsons_test_rejects_nothing(one, other):
     table = [[c.hits, c.n - c.hits] for c in (one, other)]

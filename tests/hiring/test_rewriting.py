@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.hiring.rewriting import (
@@ -91,7 +91,6 @@ def test_the_two_speakers_differ_in_nothing_but_who_they_are():
         assert introduced("X.", one).replace(one, other) == introduced("X.", other)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(prose)
 def test_no_way_of_speaking_loses_a_negation_or_a_number(text):
     for way, rewrite in WAYS.items():

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as given_at_leisure
 from hypothesis import strategies as st
 
 from grader import Grader, Judge
@@ -175,7 +174,6 @@ def test_whatever_comes_is_a_draft_or_an_error_of_ours(value):
         parse_draft(json.dumps(value))
 
 
-@given_at_leisure(deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=MOST_KEY_POINTS))
 def test_every_draft_that_is_read_makes_a_question(claims):
     from grader.judge.drafting import with_rubric

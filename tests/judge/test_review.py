@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.engine import scoring
@@ -249,7 +249,6 @@ ERRORS = st.lists(st.sampled_from(("asserted", "absent")), min_size=1, max_size=
 SURE = st.lists(st.floats(0.26, 1), min_size=5, max_size=5)
 
 
-@settings(deadline=None)
 @given(SAID, ERRORS, SURE, SAID, ERRORS)
 def test_every_score_is_counted_once(verdicts, errors, sure, said, found):
     asked = question()
@@ -265,7 +264,6 @@ def test_every_score_is_counted_once(verdicts, errors, sure, said, found):
     assert chance(0.1) >= chance(0.5) >= 0
 
 
-@settings(deadline=None)
 @given(SAID, ERRORS, SURE)
 def test_the_chance_by_the_verifier_is_that_of_all_combinations_of_verdicts(verdicts, errors, sure):
     asked, rule = question(), load_rule()

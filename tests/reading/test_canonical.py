@@ -109,7 +109,7 @@ SENTENCES = st.lists(WORDS, min_size=3, max_size=20).map(lambda ws: " ".join(["T
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(parts=st.lists(SENTENCES, min_size=2, max_size=5))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_what_is_read_does_not_depend_on_how_sentences_are_set_off(kind, parts):
     expected, reading = read(". ".join(parts) + "."), read(KINDS[kind](parts))
     assert reading.whole == expected.whole

@@ -136,21 +136,20 @@ WORDS = st.sampled_from(
 @given(
     st.lists(st.tuples(WORDS, st.sampled_from([" ", ", ", "; ", ". ", ": ", " – ", " (", ") "])))
 )
-@settings(deadline=None)
 def test_words_and_marks_are_no_formula(parts):
     text = "".join(word + mark for word, mark in parts)
     assert plainly(text) == text
 
 
 @given(PIECES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_reading_twice_changes_nothing(text):
     once = plainly(text)
     assert plainly(once) == once
 
 
 @given(PIECES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_each_character_knows_its_place_and_evidence_is_verbatim(text):
     shown = plain_formulas(rendered(text))
     assert len(shown.text) == len(shown.starts) == len(shown.ends)

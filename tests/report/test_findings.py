@@ -4,7 +4,7 @@ import math
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import pearsonr
 
@@ -70,7 +70,6 @@ def test_a_mark_that_a_person_changed_supports_no_finding(tmp_path):
     assert find(graded.rows, BAR) == find([], BAR)
 
 
-@settings(deadline=None)  # each writes a table and reads it back
 @given(st.lists(st.tuples(st.floats(0.5, 1), st.booleans(), st.sampled_from(["e1", "e2", ""]))))
 def test_every_finding_is_borne_out_by_its_rows(tmp_path_factory, answers):
     rows = []

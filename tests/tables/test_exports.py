@@ -585,7 +585,7 @@ def test_one_text_a_line_is_read_as_it_stands(grader, tmp_path):
 CELL = st.text(st.sampled_from("ab;,|\t\"' .\né–1"), max_size=8)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     rows=st.lists(st.lists(CELL, min_size=3, max_size=3), min_size=1, max_size=5),
     delimiter=st.sampled_from(",;\t|"),

@@ -513,7 +513,7 @@ def test_a_safe_cell_stays_as_it_is(text):
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=4), st.sampled_from(ENDINGS))
 def test_any_text_survives_any_format(tmp_path_factory, cells, ending):
     rows = [{"answer": "x" + a, "note": "x" + b} for a, b in cells]
