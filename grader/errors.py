@@ -38,7 +38,7 @@ DISTRIBUTION = "answer-grader"
 """The package's name for installers: on the index, ``grader`` is somebody else's project."""
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "evaluation": ("matplotlib>=3.9", "scikit-learn>=1.6", "scipy>=1.14"),
+        "evaluation": ("matplotlib>=3.9", "scikit-learn>=1.6", "scipy>=1.15"),
         "parquet": ("pyarrow>=18.0",),
         "ray": ("pyarrow>=18.0", "ray[data]>=2.60"),
         "xlsx": ("openpyxl>=3.1.5", "XlsxWriter>=3.2"),
