@@ -1,8 +1,9 @@
-"""Run every ``$`` command of the README and write its output below it.
+"""Run every ``$`` command of a page and write its output below it.
 
-    python docs/refresh_readme.py
+    python docs/refresh_readme.py                  the README and docs/hiring.md
+    python docs/refresh_readme.py docs/hiring.md   this page alone
 
-``tests/product/test_readme.py`` holds the README to what this would write.
+``tests/product/test_readme.py`` holds both to what this would write.
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+PAGES = ("README.md", "docs/hiring.md")
+# How far a run has come, which depends on the machine.
+_PROGRESS = re.compile(r"(reading|grading|writing): ")
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
 def refreshed(text: str) -> str:
-    """The README's text with the present output below each command."""
+    """A page's text with the present output below each command."""
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copytree(ROOT / "examples", Path(scratch) / "examples")
         binary = Path(scratch) / "bin"
@@ -48,13 +51,16 @@ def _run(command: str, folder: Path) -> str:
         text=True,
         check=True,
     )
-    return "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
+    lines = [line.rstrip() for line in done.stdout.splitlines() if not _PROGRESS.match(line)]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def main() -> None:
-    """Rewrite the README in place."""
-    README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")
+def main(pages: list[str]) -> None:
+    """Rewrite the pages in place."""
+    for page in pages or PAGES:
+        file = ROOT / page
+        file.write_text(refreshed(file.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

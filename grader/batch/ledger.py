@@ -58,7 +58,7 @@ _MISSED = f"""
 SELECT label, json_extract(point.value, '$.claim'),
   SUM(rows * (json_extract(point.value, '$.verdict') <> 'covered')), SUM(rows)
 {_WANTED} JOIN asked USING (question), json_each(grade_detail, '$.key_points') AS point
-WHERE label <> '' GROUP BY 1, 2
+WHERE label <> '' AND NOT ifnull(json_extract(point.value, '$.bonus'), 0) GROUP BY 1, 2
 """
 _REVIEW = f"""
 SELECT CASE WHEN reason.value LIKE 'confidence %' THEN 'low confidence' ELSE reason.value END,
@@ -277,7 +277,7 @@ class Ledger:
         return self._db.execute(_BY_QUESTION).fetchall()
 
     def missed(self) -> Rows:
-        """Slug, claim, answers that lack it, and all answers, of each key point."""
+        """Slug, claim, answers that lack it, and all answers, of each key point but a bonus."""
         return self._db.execute(_MISSED).fetchall()
 
     def review(self) -> Rows:

@@ -25,7 +25,7 @@ class QuestionSummary:
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """A key point that is often not covered."""
+    """A key point that is often not covered; a bonus is not missed."""
 
     slug: str
     claim: str

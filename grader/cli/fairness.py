@@ -148,7 +148,7 @@ def _print(audit: Audit | None, movement: Movement | None) -> None:
     if audit is not None:
         typer.echo(
             f"{counted(audit.people, 'person', 'people')}, "
-            f"{counted(audit.answers, 'graded answer')}. {selected_in_words(audit)} "
+            f"{counted(audit.answers, 'answer')}. {selected_in_words(audit)} "
             f"{median_in_words(audit)}\n"
         )
         for comparison in audit.comparisons:

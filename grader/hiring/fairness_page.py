@@ -45,7 +45,7 @@ def audit_page(audit: Audit, title: str) -> str:
     return Template(text).substitute(
         title=escape(title),
         summary=f"{escape(audit.table)}: {counted(audit.people, 'person', 'people')}, "
-        f"{counted(audit.answers, 'graded answer')}.",
+        f"{counted(audit.answers, 'answer')}.",
         assumed="".join(f"<li>{escape(note)}</li>" for note in assumptions(audit)),
         selected=escape(selected_in_words(audit)),
         median=escape(median_in_words(audit)),

@@ -267,6 +267,11 @@ def _notes(rows: Sequence[Graded], cells: Sequence[Mapping[str, str]], name: str
     by_hand = [row.row for row in rows if row.by_hand]
     if by_hand:
         yield (f"{name}: marks changed by hand since grading count as they stand: {_some(by_hand)}")
+    confirmed = [
+        row.row for row in rows if row.detail and row.confidence is None and not row.by_hand
+    ]
+    if confirmed:
+        yield f"{name}: marks that a person looked at and left count as theirs: {_some(confirmed)}"
     lost = [
         row.row for row in rows if row.score is not None and row.detail is None and not row.by_hand
     ]

@@ -103,7 +103,11 @@ def read_mark(row: Mapping[str, str], detail: Detail | None, where: str) -> Mark
 
 
 def _with_detail(given: Mark, detail: Detail, where: str) -> Mark:
-    """The grader's own numbers, or what a person made of them: the one that was changed counts."""
+    """The grader's own numbers, or what a person made of them: the one that was changed counts.
+
+    A mark is a person's, too, where they left it and say so: they took back that it needs review,
+    or emptied how sure the grader is.
+    """
     score, points, most = given.score, given.points, given.max_points
     assert most is not None
     new_score = score is not None and abs(score - detail.score) > _ROUNDED
@@ -112,12 +116,13 @@ def _with_detail(given: Mark, detail: Detail, where: str) -> Mark:
     turned = given.passed is not None and given.passed != detail.passed
     if not (new_score or new_points or new_most):
         passed = detail.passed if given.passed is None else given.passed
+        confirmed = given.confidence is None or (detail.needs_review and not given.needs_review)
         return replace(
             given,
             score=detail.score,
             points=detail.points,
             passed=passed,
-            confidence=None if turned else detail.confidence,
+            confidence=None if turned or confirmed else detail.confidence,
             by_hand=turned,
         )
     if new_points and not new_score:

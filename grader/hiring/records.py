@@ -39,7 +39,7 @@ class Graded:
     passed: bool | None
     """None also where an old table does not say."""
     confidence: float | None
-    """0 to 1; None for a mark that a person gave."""
+    """0 to 1; None for a mark that a person gave or confirmed."""
     needs_review: bool
     by_hand: bool
     """Whether a person gave or changed the mark."""

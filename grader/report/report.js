@@ -195,7 +195,7 @@
       cellOf(line, "Question", question, "text");
       cellOf(line, "Score", shown(row.score));
       cellOf(line, "Pass", row.error ? "–" : row.passed ? "yes" : "no");
-      cellOf(line, "Confidence", row.hand ? "a person's" : shown(row.confidence));
+      cellOf(line, "Confidence", row.hand || (row.confidence === null && !row.error) ? "a person's" : shown(row.confidence));
       cellOf(line, "Why review", row.error || row.review.join("; "), "text");
       if (open) body.append(detail(row));
     }

@@ -470,6 +470,9 @@ def test_the_summary_says_what_candidates_miss_and_what_needs_a_person(grader, t
     assert dict(summary.failures) == {"AnswerError": 1, "UnknownQuestionError": 1}
     assert summary.missed[0].missed == 3
     assert summary.missed[0].slug == "dropout"
+    bonuses = {k.claim for k in grader.question("dropout").key_points if k.bonus}
+    assert bonuses
+    assert not bonuses & {m.claim for m in summary.missed}
     assert sum(n for _, n in summary.review) >= summary.for_review >= 1
 
 

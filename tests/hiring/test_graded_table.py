@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -8,6 +9,7 @@ from grader.batch.runner import grade_file
 from grader.errors import TableError
 from grader.hiring.graded_table import read_graded_table
 from grader.hiring.records import check_one_answer_each
+from grader.hiring.uncertainty import error_of, load_rule
 from tests.support.graded import grade, question, row, write
 from tests.support.own_bank import ROOT
 
@@ -112,6 +114,23 @@ def test_who_passes_follows_a_changed_mark_unless_a_person_says_otherwise(tmp_pa
     ):
         [found] = table_of(tmp_path, changed(**cells)).rows
         assert (found.passed, found.by_hand) == (passed, True), cells
+
+
+def test_a_mark_that_a_person_left_as_it_is_is_theirs_if_they_say_so(tmp_path):
+    unsure = replace(A_THIRD_LEFT, needs_review=True)
+    for cells, confirmed in (
+        ({"grade_needs_review": "True"}, False),
+        ({"grade_needs_review": "FALSE"}, True),
+        ({"grade_confidence": ""}, True),
+    ):
+        table = table_of(tmp_path, {**row("Ada", RELU, unsure), **cells})
+        [found] = table.rows
+        assert found.score == unsure.score
+        assert not found.by_hand, cells
+        assert (found.confidence is None) == confirmed, cells
+        assert error_of(found, load_rule()) > 0 or confirmed
+        told = "graded.csv: marks that a person looked at and left count as theirs: row 2"
+        assert any(note.endswith(told) for note in table.notes) == confirmed
 
 
 def test_a_mark_in_the_place_of_a_failure_is_a_persons(tmp_path):

@@ -1,4 +1,4 @@
-"""Every block of the README is run."""
+"""Every block of the README, and of the page that leads from a form to a decision, is run."""
 
 import doctest
 import importlib.util
@@ -11,12 +11,23 @@ from tests.support.own_bank import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.newest
-def test_every_command_prints_what_the_readme_shows():
+def refreshed(text):
     spec = importlib.util.spec_from_file_location("refresh", ROOT / "docs" / "refresh_readme.py")
     refresh = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(refresh)
-    assert refresh.refreshed(README) == README, "run: python docs/refresh_readme.py"
+    return refresh.refreshed(text)
+
+
+@pytest.mark.newest
+def test_every_command_prints_what_the_readme_shows():
+    assert refreshed(README) == README, "run: python docs/refresh_readme.py"
+
+
+@pytest.mark.newest
+@pytest.mark.slow
+def test_every_command_prints_what_the_way_to_a_decision_shows():
+    page = (ROOT / "docs" / "hiring.md").read_text(encoding="utf-8")
+    assert refreshed(page) == page, "run: python docs/refresh_readme.py docs/hiring.md"
 
 
 def test_the_library_example_is_true():
