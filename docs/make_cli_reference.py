@@ -18,6 +18,7 @@ COMMANDS: list[list[str]] = [
     ["feedback"],
     ["report"],
     ["fairness"],
+    ["similar"],
     ["eval"],
     ["calibrate"],
     ["bank"],

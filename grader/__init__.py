@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from grader.grading import Grader
     from grader.hiring.candidates import Candidate, Ranking, rank_candidates
     from grader.hiring.feedback.pages import Feedback, candidate_feedback, write_feedback
+    from grader.hiring.similar.find import similar_answers
+    from grader.hiring.similar.records import Pair, Similar
     from grader.judge.judge import Judge
     from grader.records import (
         Evidence,
@@ -36,14 +38,17 @@ __all__ = [
     "JudgeReport",
     "KeyPointResult",
     "MisconceptionResult",
+    "Pair",
     "Question",
     "Ranking",
     "Rubric",
     "Settings",
+    "Similar",
     "__version__",
     "candidate_feedback",
     "load_settings",
     "rank_candidates",
+    "similar_answers",
     "write_feedback",
 ]
 
@@ -55,12 +60,15 @@ _HOMES = {
     "GraderError": "errors",
     "InputError": "errors",
     "Judge": "judge.judge",
+    "Pair": "hiring.similar.records",
     "Ranking": "hiring.candidates",
     "Rubric": "bank.records",
     "Settings": "settings",
+    "Similar": "hiring.similar.records",
     "candidate_feedback": "hiring.feedback.pages",
     "load_settings": "settings",
     "rank_candidates": "hiring.candidates",
+    "similar_answers": "hiring.similar.find",
     "write_feedback": "hiring.feedback.pages",
 }
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from grader.cli.options import ColumnMap, FolderOptions, Force, TableOptions
+from grader.cli.options import ColumnMap, FolderOptions, Force, TableOptions, Threads
 
 CandidateColumns = Annotated[
     list[str] | None,
@@ -107,5 +107,48 @@ class FeedbackOptions:
     ] = "hints"
     candidate: CandidateColumns = None
     mapping: ColumnMap = None
+    read: TableOptions
+    folders: FolderOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarOptions:
+    """What ``grade similar`` may be given."""
+
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="A table that 'grade batch' wrote.")
+    ]
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="TABLE",
+            help="Also write one row a pair, in the format of its ending; - for stdout, as CSV.",
+        ),
+    ] = None
+    expected: Annotated[
+        float | None,
+        typer.Option(
+            "--expected",
+            metavar="NUMBER",
+            help="Tell of pairs until so many may be expected by chance in the whole table; 0.05 "
+            "if not given.",
+        ),
+    ] = None
+    most: Annotated[
+        int | None,
+        typer.Option(
+            "--most", min=1, help="The most pairs to tell of, the least likely first; 10,000."
+        ),
+    ] = None
+    words_only: Annotated[
+        bool,
+        typer.Option("--words-only", help="Compare words and leave meaning out, which is faster."),
+    ] = False
+    candidate: CandidateColumns = None
+    mapping: ColumnMap = None
+    force: Force = False
+    threads: Threads = None
     read: TableOptions
     folders: FolderOptions

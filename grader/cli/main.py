@@ -14,7 +14,12 @@ from grader.cli.command import command
 from grader.cli.evaluation_options import CalibrateOptions, EvalOptions
 from grader.cli.fairness_options import FairnessOptions
 from grader.cli.groups import DEFAULT, AnswerFirst
-from grader.cli.hiring_options import CandidatesOptions, FeedbackOptions, ReportOptions
+from grader.cli.hiring_options import (
+    CandidatesOptions,
+    FeedbackOptions,
+    ReportOptions,
+    SimilarOptions,
+)
 from grader.cli.options import (
     AnswerOptions,
     BatchOptions,
@@ -33,6 +38,7 @@ app = typer.Typer(
         "  grade candidates graded.csv -o ranks.csv    one row a candidate, ranked\n\n"
         "  grade feedback graded.csv -o feedback/      a page a candidate\n\n"
         "  grade report graded.csv -o report.html      the table as a page\n\n"
+        "  grade similar graded.csv                    answers that are much alike\n\n"
         "  grade bank search overfitting               find a question"
     ),
 )
@@ -102,6 +108,14 @@ def fairness(options: FairnessOptions) -> None:
     from grader.cli.fairness import audit_groups
 
     audit_groups(options)
+
+
+@command(app)
+def similar(options: SimilarOptions) -> None:
+    """Find answers of different candidates that share more than chance: a reason to look."""
+    from grader.cli.similar import tell_similar
+
+    tell_similar(options)
 
 
 @command(app, "eval")

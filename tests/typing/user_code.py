@@ -16,12 +16,15 @@ from grader import (
     Grader,
     InputError,
     Judge,
+    Pair,
     Question,
     Ranking,
     Settings,
+    Similar,
     candidate_feedback,
     load_settings,
     rank_candidates,
+    similar_answers,
     write_feedback,
 )
 from grader.hiring.audited import Asked
@@ -99,3 +102,14 @@ def pages(frame: pd.DataFrame, folder: Path) -> list[str]:
     assert_type(feedback, Feedback)
     assert_type(feedback.frame(), pd.DataFrame)
     return write_feedback(feedback, folder)
+
+
+def alike(frame: pd.DataFrame) -> list[str]:
+    """A graded table in, pairs of answers out."""
+    similar = similar_answers(frame, expected=0.1, words_only=True)
+    assert_type(similar, Similar)
+    assert_type(similar.frame(), pd.DataFrame)
+    for pair in similar.pairs:
+        assert_type(pair, Pair)
+        assert_type(pair.meaning, float | None)
+    return [quote for pair in similar.pairs for quote in pair.first.quotes]
