@@ -58,18 +58,25 @@ def take_pictures(folder: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport={"width": 1000, "height": 720})
+        page = browser.new_page(viewport={"width": 1000, "height": 860})
         page.goto((folder / "report.html").as_uri())
         shoot(page, "hiring-report")
         page.get_by_label("Words in name or answer").fill("amara precision share")
         page.locator("#answers tbody th button").first.click()
-        page.locator("#answers").evaluate("e => e.scrollIntoView()")
+        scroll_to(page, "#answers")
         shoot(page, "hiring-answer")
         page.goto((folder / "feedback" / "zainab-ali-example-org.html").as_uri())
+        scroll_to(page, "h2 >> nth=1")
         shoot(page, "hiring-feedback")
         page.goto((folder / "audit.html").as_uri())
+        scroll_to(page, "h2:has-text('Selection rates')")
         shoot(page, "hiring-audit")
         browser.close()
+
+
+def scroll_to(page: Page, selector: str) -> None:
+    """Have the window begin there."""
+    page.locator(selector).evaluate("e => e.scrollIntoView()")
 
 
 def shoot(page: Page, name: str) -> None:

@@ -3,7 +3,8 @@
     python docs/regenerate.py [--pictures]
 
 JSON Schemas, the bank's index and page, the reference of the command, the example sheet and
-the README's printouts; with ``--pictures`` also those of the docs, which need chromium.
+the printouts of the README and of docs/hiring.md; with ``--pictures`` also the pictures of the
+docs, which need chromium.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ STEPS = (
     ("docs/make_example_sheet.py",),
     ("docs/refresh_readme.py",),
 )
-PICTURES = ("docs/make_pictures.py",)
+PICTURES = (("docs/make_pictures.py",), ("docs/make_hiring_pictures.py",))
 
 
 def main(arguments: list[str]) -> None:
     """Run the steps in order."""
-    pictures = (PICTURES,) if "--pictures" in arguments else ()
+    pictures = PICTURES if "--pictures" in arguments else ()
     for step in (*STEPS, *pictures):
         subprocess.run([sys.executable, *step], cwd=ROOT, check=True)
 
