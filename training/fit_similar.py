@@ -64,7 +64,8 @@ LOOK = EXPECTED / 2 / (CLASS * (CLASS - 1) / 2)
 """The chance that a pair of a question with so many answers must stay below in each look."""
 DOUBT = 0.05
 START = 2
-SIZES = (2, 3, 4, 5)
+SIZES = (3, 4, 5)
+"""Two words that follow each other, as *of the*, say nothing when they are quoted."""
 DIRECTIONS = (0, 2, 4, 8, 16)
 TAIL = 0.99
 NEAR = 0.95
@@ -261,7 +262,7 @@ def fit(asked: Sequence[Asked], again: Sequence[Retold], encoder: OnnxEncoder) -
     read_as = {text: sentences_of(text) for text in texts}
     vectors = encoded(read_as.values(), encoder)
     least, plain = lowest(asked)
-    rules, found, pairs = {}, {}, 0
+    rules, found, pairs, compared = {}, {}, 0, 0
     for directions in DIRECTIONS:
         blank = MeaningRule(
             directions=directions,
@@ -276,7 +277,7 @@ def fit(asked: Sequence[Asked], again: Sequence[Retold], encoder: OnnxEncoder) -
         apart, alike = measured(asked, again, read_as, vectors, blank)
         rules[directions] = meaning_rule(apart, blank)
         found[directions] = retold_found(alike, rules[directions], LOOK)
-        pairs = len(apart.likeness)
+        pairs, compared = len(apart.likeness), len(alike.likeness)
     directions = max(DIRECTIONS, key=lambda n: found[n])
     answers = sum(len(one.answers) for one in asked)
     return {
@@ -285,7 +286,7 @@ def fit(asked: Sequence[Asked], again: Sequence[Retold], encoder: OnnxEncoder) -
         "meaning": asdict(rules[directions]),
         "copies_found": copies,
         "retold_found": found,
-        "retold": len(again),
+        "retold": compared,
         "pairs_by_meaning": pairs,
         "fitted_by": "training/fit_similar.py",
         "fitted_on": f"{answers} marked answers to {len(asked)} questions, holdout left out",
