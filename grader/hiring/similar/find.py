@@ -96,10 +96,7 @@ def similar_answers(
         InputError: ``expected`` or ``most`` is not a number that it can be.
         MissingExtraError: SciPy is not installed.
     """
-    if expected is not None and not 0 < expected < float("inf"):
-        raise InputError(f"expected = {expected:g}: must be a number above 0, such as 0.05")
-    if most < 1:
-        raise InputError(f"most = {most}: must be 1 or more")
+    _check(expected, most)
     settings = settings or load_settings()
     read = read_graded_table(table, candidate=candidate, mapping=mapping, read_as=read_as)
     check_one_answer_each(read)
@@ -112,7 +109,6 @@ def similar_answers(
     bar = expected / _TWO / compared
     found, left_out = _found(asked, rule, bar, reader, most)
     pairs = tuple(_pair(one, rule, compared) for one in found)
-    notes = [*read.notes, *_notes(read, left_out, most, words_only=words_only)]
     return Similar(
         table=read.name,
         pairs=pairs,
@@ -120,8 +116,20 @@ def similar_answers(
         compared=compared,
         expected=expected,
         left_out=left_out,
-        notes=tuple(notes),
+        notes=(*read.notes, *_notes(read, left_out, most, words_only=words_only)),
     )
+
+
+def _check(expected: float | None, most: int) -> None:
+    """Refuse numbers that won't do.
+
+    Raises:
+        InputError: one won't.
+    """
+    if expected is not None and not 0 < expected < float("inf"):
+        raise InputError(f"expected = {expected:g}: must be a number above 0, such as 0.05")
+    if most < 1:
+        raise InputError(f"most = {most}: must be 1 or more")
 
 
 def _bundled(threads: int) -> Encoder:
@@ -180,7 +188,8 @@ def _accounted(table: GradedTable, rows: Sequence[Graded], catalog: Catalog) -> 
     A question of the bank has it all there; else the table tells of it.
     """
     slug = rows[0].question_id
-    known = accounted_by(catalog.question(slug)) if catalog.entry_file(slug) else []
+    in_bank = catalog.knows(slug)
+    known = accounted_by(catalog.question(catalog.resolve(slug))) if in_bank else []
     columns = [table.parts[part] for part in (QUESTION, REFERENCE) if part in table.parts]
     cells = {row.cells[column].strip() for row in rows for column in columns}
     detail = next((row.detail for row in rows if row.detail is not None), None)
