@@ -178,7 +178,7 @@ def test_a_fence_around_the_whole_reply_is_no_prose():
         "{}",
         "covered",
         GOOD[:-5],
-        GOOD.replace("covered", "Covered"),
+        GOOD.replace("covered", "quite covered"),
         GOOD.replace('"so"', "1"),
         GOOD.replace("k1", "k2"),
         GOOD.replace("[{", '[{"score": NaN, ', 1),
