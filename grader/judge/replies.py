@@ -27,6 +27,7 @@ from grader.judge.budget import estimate_tokens
 from grader.judge.json_modes import Rung
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NAMED = 12  # models in a message
 _SHOWN = 300  # characters of an endpoint's own words in a message
 _READ = 50_000  # characters of a page
 _FENCE = re.compile(r"```[\w-]*\s*(.*?)\s*```", re.DOTALL)
@@ -125,8 +126,18 @@ def _count(usage: Mapping[str, Any], *names: str) -> int | None:
     return None
 
 
-def text_of(body: str, rung: Rung) -> str:
-    """The text of a reply that was asked for at a rung.
+def models_in(body: str) -> str:
+    """The names in an endpoint's list of models, as many as fit into a message."""
+    data = parse_json(body)
+    listed = data.get("data") if isinstance(data, dict) else None
+    models = listed if isinstance(listed, list) else []
+    names = [str(m["id"]) for m in models if isinstance(m, dict) and m.get("id")]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return shortened(", ".join(names[:_NAMED])) + more
+
+
+def text_of(body: str, rung: Rung, *, most: int = 0) -> str:
+    """The text of a reply that was asked for at a rung, and may have so many tokens.
 
     Raises:
         JudgeServerError: the body is no chat completion.
@@ -139,7 +150,7 @@ def text_of(body: str, rung: Rung) -> str:
     if refusal or finish.startswith(_FILTERED):
         raise JudgeRefusalError(f"the model declines: {shortened(str(refusal or 'filtered'))}")
     if finish in _CUT:
-        raise JudgeTruncatedError("the reply was cut off: raise llm_max_output_tokens")
+        raise JudgeTruncatedError(f"the reply was cut off{_cut(tokens_of(body, None), most)}")
     text = _arguments(message) if rung is Rung.TOOL_CALL else ""
     text = _answered(text or _content(message.get("content")))
     if not text:
@@ -153,6 +164,17 @@ def text_of(body: str, rung: Rung) -> str:
             lasting=True,
         )
     return text
+
+
+def _cut(took: Tokens, most: int) -> str:
+    """What to do about a reply that was cut off, by its length."""
+    if 0 < took.completion < most:
+        return (
+            f" after {took.completion:,} tokens, before llm_max_output_tokens ({most:,}): the "
+            "server's context is full, or it has a limit of its own: serve the model with a "
+            f"larger context than {took.prompt + took.completion:,} tokens"
+        )
+    return ": raise llm_max_output_tokens, or take another model if this one repeats itself"
 
 
 def _choice(body: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -69,7 +69,10 @@ def parse_reply(text: str, key_points: Sequence[str], misconceptions: Sequence[s
         misconceptions: the same of the misconceptions.
 
     Raises:
-        JudgeReplyError: no JSON, another schema, or an id missing, unknown or repeated.
+        JudgeReplyError: no JSON, another schema, or an id missing or repeated.
+
+    Small models go on when the list is done, with ids that the rubric does not have: these speak of
+    nothing and are left out.
     """
     try:
         reply = Reply.model_validate_json(text)
@@ -77,6 +80,10 @@ def parse_reply(text: str, key_points: Sequence[str], misconceptions: Sequence[s
         raise JudgeReplyError(
             f"the reply does not follow the schema: {why(error, text)}"
         ) from error
+    reply = Reply(
+        key_points=[o for o in reply.key_points if o.id in key_points],
+        misconceptions=[o for o in reply.misconceptions if o.id in misconceptions],
+    )
     _require_ids("key_points", [o.id for o in reply.key_points], key_points)
     _require_ids("misconceptions", [o.id for o in reply.misconceptions], misconceptions)
     return reply
@@ -98,6 +105,6 @@ def _require_ids(what: str, given: Sequence[str], wanted: Sequence[str]) -> None
     odd = (Counter(given) - Counter(wanted)) + (Counter(wanted) - Counter(given))
     if odd:
         raise JudgeReplyError(
-            f"the reply does not follow the schema: {what}: missing, unknown or repeated: "
+            f"the reply does not follow the schema: {what}: missing or repeated: "
             f"{', '.join(sorted(odd)[:5])!r}"
         )
