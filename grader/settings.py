@@ -19,7 +19,7 @@ from grader.resources import BANKS
 CONFIG_FILE = "grader.toml"
 ENV_PREFIX = "GRADER_"
 _MANY = 10_000_000
-_REPLY_DEADLINE, _CALLS_A_REPLY = 240.0, 4
+_CALL_TIME, _REPLY_DEADLINE, _CALLS_A_REPLY = 60.0, 240.0, 4
 _SWITCHES: Mapping[str, bool] = MappingProxyType(
     {"true": True, "false": False, "1": True, "0": False}
 )
@@ -111,8 +111,9 @@ class Settings:
     """The most calls for one reply that may fail; to be told to wait (429) is no failure."""
     llm_backoff: Annotated[float, Range(0, 60)] = 0.5
     """Seconds: the first wait before another attempt; it doubles, and is jittered."""
-    llm_timeout: Seconds = 60.0
-    """Seconds: the longest that one call may take."""
+    llm_timeout: Annotated[float | None, Range(0.01, _MANY)] = None
+    """Seconds: the longest that one call may take; by default 60, and up to 240 where a server that
+    has nothing else to do needs longer."""
     llm_deadline: Annotated[float | None, Range(0.01, _MANY)] = None
     """Seconds: the longest that one reply may take, attempts and the waits between them included;
     by default 240, or four times ``llm_timeout`` if that is longer."""
@@ -153,11 +154,21 @@ class Settings:
         return self.blank == "zero"
 
     @property
+    def call_time(self) -> float:
+        """Seconds: ``llm_timeout``, or what it is by default, to begin with."""
+        return _CALL_TIME if self.llm_timeout is None else self.llm_timeout
+
+    @property
+    def longest_call_time(self) -> float:
+        """Seconds: ``llm_timeout``, or what it is by default, at most."""
+        return _REPLY_DEADLINE if self.llm_timeout is None else self.llm_timeout
+
+    @property
     def reply_deadline(self) -> float:
         """Seconds: ``llm_deadline``, or what it is by default."""
         if self.llm_deadline is not None:
             return self.llm_deadline
-        return max(_REPLY_DEADLINE, _CALLS_A_REPLY * self.llm_timeout)
+        return max(_REPLY_DEADLINE, _CALLS_A_REPLY * self.call_time)
 
 
 def load_settings(

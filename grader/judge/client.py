@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -26,12 +27,21 @@ from grader.errors import (
 from grader.judge.budget import Budget, Usage, estimate_tokens
 from grader.judge.cache import ReplyCache
 from grader.judge.call_log import CallLog
-from grader.judge.faults import BUSY, LATE, Answered, answered, fault_of, translate
+from grader.judge.faults import (
+    BUSY,
+    LARGER,
+    LATE,
+    Answered,
+    answered,
+    fault_of,
+    lacks_model,
+    translate,
+)
 from grader.judge.json_modes import Descent, Ladder, Rung
 from grader.judge.parameters import Elimination, request_body
-from grader.judge.patience import Attempts, Refusals, ReplyDeadline, Wait, reply_deadline
+from grader.judge.patience import Attempts, CallTime, Refusals, ReplyDeadline, Wait, reply_deadline
 from grader.judge.prompt import Request
-from grader.judge.replies import Tokens, text_of, tokens_of
+from grader.judge.replies import Tokens, models_in, text_of, tokens_of
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
 
@@ -45,6 +55,7 @@ RETRIED = (
     JudgeTimeoutError,
 )
 """Failures that another attempt may mend."""
+_SPARE = 5.0  # seconds between a call that came to nothing and the next
 _LOGGED = 10_000  # characters of what came instead of a reply
 
 
@@ -63,6 +74,22 @@ class _Asking:
     deadline: ReplyDeadline
 
 
+def _require_whole(came: Answered, asking: _Asking) -> None:
+    """Refuse a reply to a prompt that was cut off without a word: it is no verdict on the answer.
+
+    Raises:
+        JudgeRequestError: it is one.
+    """
+    text = asking.request.text
+    read = tokens_of(came.body, text).prompt
+    if not asking.ladder.reads_whole(read, len(text)):
+        raise JudgeRequestError(
+            f"the server has read {read:,} tokens of a longer prompt and cut off the rest: serve "
+            f"the model with a larger context ({LARGER})",
+            lasting=True,
+        )
+
+
 @dataclass(slots=True)
 class Client:
     """One endpoint. Used from one event loop; ``aclose`` it."""
@@ -78,6 +105,7 @@ class Client:
     """Is told of every call."""
     _sdk: openai.AsyncOpenAI = field(init=False, repr=False)
     _throttle: Throttle = field(init=False)
+    _time: CallTime = field(init=False)
     _refusals: Refusals = field(init=False)
     _ladders: dict[str, Ladder] = field(init=False, default_factory=dict)
 
@@ -95,13 +123,14 @@ class Client:
         except (SettingsError, openai.OpenAIError) as error:
             raise JudgeSetupError(str(error)) from error
         self._throttle = Throttle(self.settings.llm_concurrency)
+        self._time = CallTime(self.settings.call_time, self.settings.longest_call_time)
         self._refusals = Refusals(self.settings.llm_patience, self.settings.reply_deadline)
 
     def _make_sdk(self, address: str, key: str) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(
             api_key=key,
             base_url=address,
-            timeout=self.settings.llm_timeout,
+            timeout=self.settings.call_time,
             max_retries=0,  # each call must be seen, counted and limited here
         )
 
@@ -163,8 +192,9 @@ class Client:
             try:
                 text = await self._call(asking, way.rung)
                 found = read(text)
-            except (JudgeRequestError, JudgeReplyError):
-                if not way.step():
+            except (JudgeRequestError, JudgeReplyError) as error:
+                too_long = isinstance(error, JudgeRequestError) and error.lasting
+                if too_long or not way.step():
                     raise
                 continue
             if ladder.prove(way.rung) and self.cache:
@@ -182,6 +212,7 @@ class Client:
             asking.deadline.stop()
             async with self._throttle.place():
                 asking.deadline.go_on()
+                began, may = time.monotonic(), self._time.seconds
                 came = await self._exchange(asking, sent)
                 fault = fault_of(
                     came,
@@ -190,13 +221,14 @@ class Client:
                     proven=asking.ladder.proven,
                 )
                 if fault is not None:
-                    fault = self._taken_in(fault, came)
+                    fault = await self._with_models(self._taken_in(fault, came))
                 self._note(sent, came, fault)
                 if fault is None:
                     elimination.learn("")
-                    self._throttle.widen()
+                    self._throttle.widen(time.monotonic() - began, may)
                     self._refusals.end()
-                    return text_of(came.body, rung)
+                    _require_whole(came, asking)
+                    return text_of(came.body, rung, most=asking.request.max_output_tokens)
             elimination.learn(str(fault))
             if not elimination.step(came, sent, str(fault)):
                 raise fault
@@ -210,14 +242,15 @@ class Client:
         """
         self.budget.claim()
         asking.usage.calls += 1
+        seconds = self._time.seconds
         try:
-            came = await self._send(sent)
+            came = await self._send(sent, seconds)
         except (asyncio.CancelledError, JudgeTimeoutError) as error:
             # Whoever is asked goes on writing, and has it paid for.
             self._spend(asking, Tokens(prompt=estimate_tokens(asking.request.text)))
             self._note(sent, None, error)
             if isinstance(error, JudgeTimeoutError):
-                self._throttle.narrow_for_long()
+                self._take_in_time_out(asking, seconds)
             raise
         except (JudgeError, JudgeSetupError) as error:
             self._note(sent, None, error)
@@ -227,6 +260,15 @@ class Client:
         self._spend(asking, tokens_of(came.body, asking.request.text if reply else None))
         return came
 
+    def _take_in_time_out(self, asking: _Asking, seconds: float) -> None:
+        """After a call that took so long in vain: fewer of them or, if it was alone, more time."""
+        if self._throttle.alone and self._time.lengthen(seconds):
+            self._throttle.narrow_to_one()
+            if self.settings.llm_deadline is None:
+                asking.deadline.allow(self._time.seconds + _SPARE)
+        else:
+            self._throttle.narrow_for_long()
+
     def _spend(self, asking: _Asking, tokens: Tokens) -> None:
         asking.usage.prompt_tokens += tokens.prompt
         asking.usage.completion_tokens += tokens.completion
@@ -234,13 +276,14 @@ class Client:
         model = asking.request.model
         self.budget.spend(model, tokens.prompt, tokens.completion, tokens.cached)
 
-    async def _send(self, body: dict[str, Any]) -> Answered:
-        seconds = self.settings.llm_timeout
+    async def _send(self, body: dict[str, Any], seconds: float) -> Answered:
         try:
             async with asyncio.timeout(seconds):
                 # Not chat.completions.create, which walks through messages and schema with all
                 # their types: that takes longer than everything else in a call.
-                text = await self._sdk.post("/chat/completions", cast_to=str, body=body)
+                text = await self._sdk.post(
+                    "/chat/completions", cast_to=str, body=body, options={"timeout": seconds}
+                )
         except openai.APIStatusError as error:
             return answered(error)
         except (TimeoutError, openai.APITimeoutError) as error:
@@ -268,6 +311,19 @@ class Client:
                 f"told us to wait: {fault}: look at your quota, or run the same command again later"
             )
         return fault
+
+    async def _with_models(
+        self, fault: JudgeError | JudgeSetupError
+    ) -> JudgeError | JudgeSetupError:
+        """The same; where the model is not there, with those that are."""
+        if not lacks_model(fault):
+            return fault
+        try:
+            body = await self._sdk.get("/models", cast_to=str, options={"timeout": _SPARE})
+        except openai.OpenAIError:
+            return fault
+        names = models_in(body)
+        return JudgeSetupError(f"{fault}: it has: {names}") if names else fault
 
     def _note(
         self, sent: dict[str, Any], came: Answered | None, fault: BaseException | None

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.errors import JudgeReplyError
+from grader.judge.schema import why
 from grader.reading.text import fold, words
 
 MOST_KEY_POINTS = 6
@@ -63,9 +64,7 @@ def parse_draft(text: str) -> DraftReply:
     try:
         reply = DraftReply.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _refused(f"{where or 'reply'}: {first['msg']}") from error
+        raise _refused(why(error, text)) from error
     if not 1 <= len(reply.key_points) <= MOST_KEY_POINTS:
         raise _refused(f"key_points: {len(reply.key_points)} of them, not 1 to {MOST_KEY_POINTS}")
     for name, texts in (

@@ -105,7 +105,20 @@ _FILTER_CODES = re.compile(
 _BAD_JSON_CODES = re.compile(
     r"json_validate_failed|tool_use_failed|output_parse_failed", re.IGNORECASE
 )
-_LOADING = re.compile(r"(?i)\bloading\b")  # llama.cpp and TGI, of a model that is not there yet
+# A model that is not there yet (llama.cpp, TGI), or a server whose places are taken (Ollama).
+_WAIT = re.compile(
+    r"\bloading\b|\b(no|all) (\w+ )?slots?\b|\bslots? (is |are )?(unavailable|busy)|\bbusy\b"
+    r"|pending requests|queue is full|overloaded|at capacity",
+    re.IGNORECASE,
+)
+CONTEXT = re.compile(
+    r"exceed_context_size|context_length_exceeded|(available|maximum) context (size|length)"
+    r"|exceeds? (the )?(model's |available )?context|context (window|length|size) .{0,40}exceed",
+    re.IGNORECASE,
+)
+"""What servers say of a prompt, or of a prompt and the longest reply, beyond their context."""
+LARGER = "llama.cpp: --ctx-size, Ollama: OLLAMA_CONTEXT_LENGTH, vLLM: --max-model-len"
+"""Where a context is set."""
 _DELAY = re.compile(r'"retryDelay"\s*:\s*"(\d+(?:\.\d+)?)s"')
 _CERTIFICATE = "CERTIFICATE_VERIFY_FAILED"
 
@@ -226,6 +239,11 @@ def _named_in(codes: str, said: str) -> str:
     return _NO_MODEL if _MODEL_CODES.search(codes) or _MODEL_WORDS.search(said) else ""
 
 
+def lacks_model(fault: BaseException) -> bool:
+    """Whether a fault says that there is no such model, or nothing at the address."""
+    return isinstance(fault, JudgeSetupError) and f": {_NO_MODEL}: " in str(fault)
+
+
 def _hint(kind: str, base_url: str) -> str:
     if kind == _NO_MODEL and "/" not in base_url.partition("://")[2].rstrip("/"):
         return f": does the address end in /v1? {base_url.rstrip('/')}/v1"
@@ -234,13 +252,16 @@ def _hint(kind: str, base_url: str) -> str:
 
 def _of_one(status: int, data: Any, said: str, wait: float | None) -> JudgeError:
     codes = " ".join(codes_in(data))
-    loads = status == HTTPStatus.SERVICE_UNAVAILABLE and _LOADING.search(said)
+    loads = status == HTTPStatus.SERVICE_UNAVAILABLE and _WAIT.search(said)
     if status == HTTPStatus.TOO_MANY_REQUESTS or loads:
         return JudgeRateLimitError(said, retry_after=wait)
     if status in NOT_SUPPORTED and _FILTER_CODES.search(codes):
         return JudgeRefusalError(f"the endpoint's filter: {said}")
     if status in NOT_SUPPORTED and _BAD_JSON_CODES.search(codes):
         return JudgeReplyError(said)
+    if status in NOT_SUPPORTED and CONTEXT.search(f"{codes} {said}"):
+        way_out = f"serve the model with a larger context ({LARGER})"
+        return JudgeRequestError(f"{said}: {way_out}", lasting=True)
     if status in NOT_SUPPORTED or not _passes(status):
         return JudgeRequestError(said)
     return JudgeServerError(said, retry_after=wait)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from enum import IntEnum
@@ -16,6 +17,10 @@ from grader.judge.schema import reply_schema
 TOOLS: Mapping[Form, str] = MappingProxyType(
     {"verdicts": "report_verdicts", "rubric": "report_rubric"}
 )
+
+_SMALLEST_CONTEXT, _ROUND = 1024, (1024, 1000)
+_LEAST_DENSITY = 1 / 5.5  # tokens a character; English prose has about 1/4.5
+_NEARLY = 0.9
 
 
 class Rung(IntEnum):
@@ -54,6 +59,8 @@ class Ladder:
         """Whether a reply has followed the schema in this run."""
         self.refused = set(refused)
         """Parameters that the endpoint does not take from this model."""
+        self._density = 0.0
+        """The fewest tokens a character that were counted of a prompt."""
         self._first = asyncio.Lock()
         self._tried = known is not None
 
@@ -68,6 +75,18 @@ class Ladder:
                     self._tried = True
                 return
         yield
+
+    def reads_whole(self, tokens: int, chars: int) -> bool:
+        """Whether a server has read all of a prompt, by the tokens that it counted.
+
+        Ollama cuts off without a word what its context can't hold. What it counts then is the
+        context's size, a round number, and fewer tokens than so many characters have by the
+        prompts before, or in any language.
+        """
+        if tokens < _SMALLEST_CONTEXT or all(tokens % size for size in _ROUND):
+            self._density = min(self._density or math.inf, tokens / max(1, chars))
+            return True
+        return tokens >= _NEARLY * (self._density or _LEAST_DENSITY) * chars
 
     def prove(self, rung: Rung) -> bool:
         """Remember the rung of a reply that followed the schema; whether that is news."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from grader.judge.faults import NOT_SUPPORTED, Answered
+from grader.judge.faults import CONTEXT, NOT_SUPPORTED, Answered
 from grader.judge.json_modes import Ladder, Rung, request_part
 from grader.judge.prompt import Message, Request
 from grader.judge.reasons import complaint_in
@@ -50,20 +50,20 @@ class Elimination:
     def __init__(self, ladder: Ladder) -> None:
         self._ladder = ladder
         self._tried: set[str] = set()
-        self._left_out = ""
+        self._left_out: frozenset[str] = frozenset()
         self._complaint = ""
 
     @property
     def refused(self) -> set[str]:
         """What is to be left out of the next request."""
-        return self._ladder.refused | ({self._left_out} if self._left_out else set())
+        return self._ladder.refused | self._left_out
 
     def learn(self, complaint: str) -> None:
         """Take in how a request without a parameter fared: its complaint, empty for none."""
-        if self._left_out and complaint != self._complaint:
-            self._ladder.refused.add(self._left_out)
+        if self._left_out and not _alike(complaint, self._complaint):
+            self._ladder.refused |= self._left_out
             self._tried.clear()
-        self._left_out = ""
+        self._left_out = frozenset()
 
     def step(self, came: Answered, sent: Mapping[str, Any], complaint: str) -> bool:
         """Leave a parameter out because of a refusal; whether there is one to leave out."""
@@ -72,19 +72,29 @@ class Elimination:
         left = [name for name in _OPTIONAL if name in sent and name not in self._tried]
         self._left_out = _named(came.body, left)
         self._complaint = complaint
-        self._tried.add(self._left_out)
+        self._tried |= self._left_out
         return bool(self._left_out)
 
 
-def _named(body: str, names: Sequence[str]) -> str:
-    """The parameter that a refusal is about: one named as a field, else the first in its words."""
+def _alike(one: str, other: str) -> bool:
+    """Whether two refusals are of the same; of a context they may name other numbers."""
+    return one == other or bool(CONTEXT.search(one) and CONTEXT.search(other))
+
+
+def _named(body: str, names: Sequence[str]) -> frozenset[str]:
+    """The parameter that a refusal is about: one named as a field, else the first in its words.
+
+    Of a context that is too small for the prompt and the longest reply together, it is the limits.
+    """
     fields, words = complaint_in(body)
+    if CONTEXT.search(words):
+        return frozenset(_LIMITS) if set(_LIMITS) & set(names) else frozenset()
     if _TOO_MUCH.search(words):
         names = [name for name in names if name not in _LIMITS]
     for field in fields:
         for name in names:
             if re.search(rf"\b{name}\b", field):
-                return name
+                return frozenset({name})
     places = {name: re.search(rf"\b{name}\b", words) for name in names}
     found = [(place.start(), name) for name, place in places.items() if place]
-    return min(found)[1] if found else ""
+    return frozenset({min(found)[1]} if found else ())

@@ -22,6 +22,8 @@ class ReplyDeadline:
 
     def __init__(self, timeout: asyncio.Timeout, seconds: float) -> None:
         self._timeout = timeout
+        self.seconds = seconds
+        """In all, as long as it is by now."""
         self._left = seconds
 
     @property
@@ -29,6 +31,13 @@ class ReplyDeadline:
         """By the loop's clock; infinite while it stands still."""
         when = self._timeout.when()
         return float("inf") if when is None else when
+
+    def allow(self, seconds: float) -> None:
+        """Have at least so much left from now on."""
+        ends = asyncio.get_running_loop().time() + seconds
+        if self.ends < ends:
+            self.seconds += ends - self.ends
+            self._timeout.reschedule(ends)
 
     def stop(self) -> None:
         """Stand still: the wait for a place is nobody's fault."""
@@ -46,9 +55,11 @@ async def reply_deadline(seconds: float) -> AsyncIterator[ReplyDeadline]:
     """Break off the attempts for one reply at their end; it stands still until ``go_on``."""
     try:
         async with asyncio.timeout(None) as timeout:
-            yield ReplyDeadline(timeout, seconds)
+            deadline = ReplyDeadline(timeout, seconds)
+            yield deadline
     except TimeoutError as late:
-        raise JudgeTimeoutError(f"no reply within {seconds:g} s, all attempts together") from late
+        in_all = f"{round(deadline.seconds, 1):g} s"
+        raise JudgeTimeoutError(f"no reply within {in_all}, all attempts together") from late
 
 
 @asynccontextmanager
@@ -100,6 +111,24 @@ class Wait:
         if asked is None:
             return self._backoff(state)
         return asked + random.uniform(0, self._first)  # noqa: S311  jitter is no secret
+
+
+class CallTime:
+    """How long one call may take.
+
+    A model on a laptop's processor may need minutes for a prompt. That a call came to nothing while
+    no other was under way says so: then the next ones may take twice as long, up to a limit.
+    """
+
+    def __init__(self, seconds: float, longest: float) -> None:
+        self.seconds = seconds
+        self._longest = longest
+
+    def lengthen(self, was: float) -> bool:
+        """After a call that took ``was`` in vain, and alone; whether another may take longer."""
+        if self.seconds <= was < self._longest:
+            self.seconds = min(2 * was, self._longest)
+        return self.seconds > was
 
 
 class Refusals:

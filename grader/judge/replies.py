@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from html import unescape
 from typing import Any
 
+import yaml
 from pydantic_core import from_json
 
 from grader.errors import (
@@ -25,6 +26,8 @@ from grader.errors import (
 from grader.judge.budget import estimate_tokens
 from grader.judge.json_modes import Rung
 
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NAMED = 12  # models in a message
 _SHOWN = 300  # characters of an endpoint's own words in a message
 _READ = 50_000  # characters of a page
 _FENCE = re.compile(r"```[\w-]*\s*(.*?)\s*```", re.DOTALL)
@@ -32,12 +35,10 @@ _NOT_SEEN = re.compile(
     r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
 # How DeepSeek, Qwen, Gemma, gpt-oss, Kimi and Magistral mark what they think before they answer.
-_THINKS = re.compile(
-    r"(?is)\s*(<(think|thinking|thought|thoughts|reason|reasoning|analysis|scratchpad|seed:think)>"
-    r"|<\|channel\|>|◁think▷|\[THINK\])"
-    r"|.*(</(think|thinking|thought|thoughts|reason|reasoning|seed:think)>|◁/think▷|\[/THINK\])"
-)
-_THOUGHT_NOTHING = re.compile(r"<think(ing)?>\s*</think(ing)?>", re.IGNORECASE)
+_THOUGHTS = r"think|thinking|thought|thoughts|reason|reasoning|analysis|scratchpad|seed:think"
+_THINKS = re.compile(rf"(?is)\s*(<({_THOUGHTS})>|<\|channel\|>|◁think▷|\[THINK\])")
+# The opening sign may be part of the prompt: all up to the last closing one was thought.
+_THOUGHT = re.compile(rf"(?is).*(</({_THOUGHTS})>|◁/think▷|\[/THINK\])")
 _TEXT_PARTS = (None, "text", "output_text")
 _REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
 _FILTERED = ("content_filter", "safety", "prohibited_content", "recitation", "blocklist")
@@ -125,8 +126,18 @@ def _count(usage: Mapping[str, Any], *names: str) -> int | None:
     return None
 
 
-def text_of(body: str, rung: Rung) -> str:
-    """The text of a reply that was asked for at a rung.
+def models_in(body: str) -> str:
+    """The names in an endpoint's list of models, as many as fit into a message."""
+    data = parse_json(body)
+    listed = data.get("data") if isinstance(data, dict) else None
+    models = listed if isinstance(listed, list) else []
+    names = [str(m["id"]) for m in models if isinstance(m, dict) and m.get("id")]
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return shortened(", ".join(names[:_NAMED])) + more
+
+
+def text_of(body: str, rung: Rung, *, most: int = 0) -> str:
+    """The text of a reply that was asked for at a rung, and may have so many tokens.
 
     Raises:
         JudgeServerError: the body is no chat completion.
@@ -139,20 +150,31 @@ def text_of(body: str, rung: Rung) -> str:
     if refusal or finish.startswith(_FILTERED):
         raise JudgeRefusalError(f"the model declines: {shortened(str(refusal or 'filtered'))}")
     if finish in _CUT:
-        raise JudgeTruncatedError("the reply was cut off: raise llm_max_output_tokens")
+        raise JudgeTruncatedError(f"the reply was cut off{_cut(tokens_of(body, None), most)}")
     text = _arguments(message) if rung is Rung.TOOL_CALL else ""
-    text = _unfenced(_THOUGHT_NOTHING.sub("", text or _content(message.get("content")), count=1))
+    text = _answered(text or _content(message.get("content")))
     if not text:
         raise _nothing_said(message, finish)
-    if not text.startswith("{") and _THINKS.match(text):
+    if not text.startswith("{") and (_THINKS.match(text) or _THOUGHT.match(text)):
         raise JudgeReplyError(
-            "the reply holds the model's reasoning before its answer: "
+            "the reply holds the model's reasoning and no answer after it: "
             f"'{shortened(text)[:60]}': start the server with its reasoning parser "
             "(vLLM: --reasoning-parser, llama.cpp: --reasoning-format deepseek), "
             "or turn the model's thinking off",
             lasting=True,
         )
     return text
+
+
+def _cut(took: Tokens, most: int) -> str:
+    """What to do about a reply that was cut off, by its length."""
+    if 0 < took.completion < most:
+        return (
+            f" after {took.completion:,} tokens, before llm_max_output_tokens ({most:,}): the "
+            "server's context is full, or it has a limit of its own: serve the model with a "
+            f"larger context than {took.prompt + took.completion:,} tokens"
+        )
+    return ": raise llm_max_output_tokens, or take another model if this one repeats itself"
 
 
 def _choice(body: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -216,6 +238,33 @@ def _nothing_said(message: Mapping[str, Any], finish: str) -> JudgeReplyError:
             lasting=True,
         )
     return JudgeReplyError(f"the reply is empty (finish_reason: {finish or 'none'})")
+
+
+def _answered(text: str) -> str:
+    """The JSON that a model answered with, without what it thought before.
+
+    Nothing is searched for: what comes after the thoughts must be JSON from end to end. So a
+    verdict that stands in a thought, or in an answer that a thought repeats, is none.
+    """
+    text = _unfenced(text)
+    if not text.startswith("{"):
+        text = _unfenced(_THOUGHT.sub("", text, count=1)) or text
+    return _mended(text)
+
+
+def _mended(text: str) -> str:
+    """The same, where it is JSON but for single quotes or a comma too many.
+
+    That is how YAML writes it, too. What is cut off, or has anything beside it, is no YAML either.
+    """
+    if not (text.startswith("{") and text.endswith("}")) or parse_json(text) is not None:
+        return text
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, _Loader)):
+            return text  # a few of them stand for a text without end
+        return json.dumps(yaml.load(text, _Loader), ensure_ascii=False)  # noqa: S506  a safe one
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError):
+        return text
 
 
 def _unfenced(text: str) -> str:

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from grader.errors import JudgeReplyError
 from grader.records import MisconceptionVerdict, Verdict
 
+_SHOWN = 60  # characters of a reply in a message
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _small(verdict: Any) -> Any:
+    """Weaker models write ``Covered``; that is no other verdict."""
+    return verdict.strip().lower() if isinstance(verdict, str) else verdict
 
 
 class KeyPointOpinion(_Strict):
@@ -22,7 +29,7 @@ class KeyPointOpinion(_Strict):
 
     id: str
     quote: str | None
-    verdict: Verdict
+    verdict: Annotated[Verdict, BeforeValidator(_small)]
 
 
 class MisconceptionOpinion(_Strict):
@@ -30,7 +37,7 @@ class MisconceptionOpinion(_Strict):
 
     id: str
     quote: str | None
-    verdict: MisconceptionVerdict
+    verdict: Annotated[MisconceptionVerdict, BeforeValidator(_small)]
 
 
 Opinion = KeyPointOpinion | MisconceptionOpinion
@@ -62,25 +69,42 @@ def parse_reply(text: str, key_points: Sequence[str], misconceptions: Sequence[s
         misconceptions: the same of the misconceptions.
 
     Raises:
-        JudgeReplyError: no JSON, another schema, or an id missing, unknown or repeated.
+        JudgeReplyError: no JSON, another schema, or an id missing or repeated.
+
+    Small models go on when the list is done, with ids that the rubric does not have: these speak of
+    nothing and are left out.
     """
     try:
         reply = Reply.model_validate_json(text)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise JudgeReplyError(
-            f"the reply does not follow the schema: {where or 'reply'}: {first['msg']}"
+            f"the reply does not follow the schema: {why(error, text)}"
         ) from error
+    reply = Reply(
+        key_points=[o for o in reply.key_points if o.id in key_points],
+        misconceptions=[o for o in reply.misconceptions if o.id in misconceptions],
+    )
     _require_ids("key_points", [o.id for o in reply.key_points], key_points)
     _require_ids("misconceptions", [o.id for o in reply.misconceptions], misconceptions)
     return reply
+
+
+def why(error: ValidationError, text: str) -> str:
+    """What is wrong with a reply, on one line: where, or how it begins if it is no JSON."""
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        begins = " ".join(text.split())[:_SHOWN]
+        return (
+            f"it is not JSON from end to end: it begins with {begins!r}: use a model that can, "
+            "or a server that holds it to a JSON schema"
+        )
+    return f"{'.'.join(str(part) for part in first['loc']) or 'reply'}: {first['msg']}"
 
 
 def _require_ids(what: str, given: Sequence[str], wanted: Sequence[str]) -> None:
     odd = (Counter(given) - Counter(wanted)) + (Counter(wanted) - Counter(given))
     if odd:
         raise JudgeReplyError(
-            f"the reply does not follow the schema: {what}: missing, unknown or repeated: "
+            f"the reply does not follow the schema: {what}: missing or repeated: "
             f"{', '.join(sorted(odd)[:5])!r}"
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+_SLOW = 1.0  # seconds of a call alone, from which on it matters how many wait side by side
+_QUEUED = 1.5  # times as long as the fastest call: then calls wait for one another
 _AFTER_A_TIME_OUT = 1 / 8
 """Places that a success gives back: so that at most one call in nine waits in vain."""
 
@@ -16,8 +19,11 @@ class Throttle:
     So the number falls while more than half of the calls are turned away, in one round trip if
     all are, and stays up where 429s are stray. A time-out takes a place too, and from then on
     a success gives back less: a server that works off one request after the other lets as many
-    through as fit into a call's time, and lets the rest of them wait in vain. There is always
-    one place. Used from one event loop.
+    through as fit into a call's time, and lets the rest of them wait in vain. So that few do, the
+    first success of a slow server leaves as many places as fit into half of that time one after
+    the other, and no success adds one with which calls would take longer than that, if they take
+    much longer than the fastest did.
+    There is always one place. Used from one event loop.
     """
 
     def __init__(self, most: int) -> None:
@@ -27,6 +33,7 @@ class Throttle:
         self._given_back = 1.0
         self._owed = 0.0
         self._busy = 0
+        self._fastest = 0.0
         self._freed = asyncio.Condition()
 
     @asynccontextmanager
@@ -42,6 +49,11 @@ class Throttle:
                 self._busy -= 1
                 self._freed.notify(max(0, self.places - self._busy))
 
+    @property
+    def alone(self) -> bool:
+        """Whether no more than one place is taken."""
+        return self._busy <= 1
+
     def narrow(self) -> None:
         """After a 429."""
         self.places = max(1, self.places - 1)
@@ -51,8 +63,20 @@ class Throttle:
         self.narrow()
         self._given_back, self._owed = _AFTER_A_TIME_OUT, 0.0
 
-    def widen(self) -> None:
-        """After a success."""
+    def narrow_to_one(self) -> None:
+        """After a time-out of a call that had the server for itself."""
+        self.narrow_for_long()
+        self.places = 1
+
+    def widen(self, seconds: float = 0.0, may: float = math.inf) -> None:
+        """After a success that took so long, where it might have taken as long as it may."""
+        if not self._fastest and seconds >= _SLOW:
+            self.places = max(1, min(self.places, int(may / 2 / seconds)))
+            self._fastest = seconds
+            return
+        self._fastest = min(self._fastest or seconds, seconds)
+        if seconds + self._fastest > may / 2 and seconds > _QUEUED * self._fastest:
+            return
         self._owed += self._given_back
         more = int(self._owed)
         self._owed -= more

@@ -163,6 +163,16 @@ def test_prose_around_a_mark_is_never_searched():
     assert isinstance(error, errors.JudgeReplyError)
 
 
+def test_points_that_the_rubric_does_not_have_say_nothing():
+    """Small models go on when the list is done."""
+    more = json.loads(GOOD)
+    more["misconceptions"].append({"id": "m2", "quote": "so", "verdict": "asserted"})
+    with serving(lambda *_: json.dumps(more)) as server:
+        [(_, reply)], _, usage = ask(server)
+    assert [opinion.id for opinion in reply.misconceptions] == ["m1"]
+    assert usage.calls == 1
+
+
 def test_a_fence_around_the_whole_reply_is_no_prose():
     with serving(lambda *_: f"```json\n{GOOD}\n```") as server:
         [(_, reply)], *_ = ask(server)
@@ -178,7 +188,7 @@ def test_a_fence_around_the_whole_reply_is_no_prose():
         "{}",
         "covered",
         GOOD[:-5],
-        GOOD.replace("covered", "Covered"),
+        GOOD.replace("covered", "quite covered"),
         GOOD.replace('"so"', "1"),
         GOOD.replace("k1", "k2"),
         GOOD.replace("[{", '[{"score": NaN, ', 1),

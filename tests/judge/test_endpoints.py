@@ -84,6 +84,48 @@ def test_a_longer_time_for_a_call_gives_an_answer_more_time_too():
     assert Settings(llm_timeout=600, llm_deadline=5).reply_deadline == 5
 
 
+def test_a_server_with_one_slot_that_is_slow_is_not_asked_in_vain():
+    """By default: the first answer tells, which goes alone, and the others by their waits."""
+    with serving(lambda *_: GOOD) as server:
+        server.slot, server.pace = threading.Lock(), 1.1
+        outcomes, *_ = ask(server, times=12, llm_timeout=4.4)
+    assert not [outcome for outcome in outcomes if not isinstance(outcome, tuple)]
+    assert len(server.requests) <= 13
+    assert server.most_busy <= 3
+
+
+def test_a_slow_endpoint_with_many_places_gets_them_all():
+    throttle = Throttle(16)
+    throttle.widen(40.0, 60.0)
+    assert throttle.places == 1
+    for _ in range(15):
+        throttle.widen(45.0, 60.0)
+    assert throttle.places == 16
+
+
+def test_a_server_that_needs_longer_than_a_call_may_take_is_given_longer(monkeypatch):
+    """By default; where a time was set, that it took longer is told."""
+    monkeypatch.setattr("grader.settings._CALL_TIME", 0.5)
+    monkeypatch.setattr("grader.settings._REPLY_DEADLINE", 6.0)
+    with serving(lambda *_: GOOD) as server:
+        server.slot, server.pace = threading.Lock(), 0.75
+        outcomes, *_ = ask(server, times=4, llm_timeout=None, llm_attempts=20)
+        assert not [outcome for outcome in outcomes if not isinstance(outcome, tuple)]
+        [outcome], *_ = ask(server, llm_timeout=0.3, llm_attempts=2)
+    assert isinstance(outcome, errors.JudgeTimeoutError)
+    assert "no reply within 0.3 s" in str(outcome)
+
+
+def test_a_server_that_never_answers_ends_an_answer_in_a_bounded_time(monkeypatch):
+    monkeypatch.setattr("grader.settings._CALL_TIME", 0.1)
+    monkeypatch.setattr("grader.settings._REPLY_DEADLINE", 0.4)
+    monkeypatch.setattr("grader.judge.client._SPARE", 0.1)
+    with serving(lambda *_: Fault(delay=3)) as server:
+        [outcome], _, usage = ask(server, llm_timeout=None)
+    assert isinstance(outcome, errors.JudgeTimeoutError)
+    assert usage.calls <= 5
+
+
 def test_the_flags_for_slow_servers(tmp_path):
     with serving(lambda *_: Fault(delay=2)) as server:
         env = {"OPENAI_BASE_URL": server.url, "GRADER_LLM_ATTEMPTS": "1"}

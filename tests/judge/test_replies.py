@@ -23,6 +23,9 @@ from tests.support.llm_server import (
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm. covered?"}]}
 
 
+BAD = GOOD.replace("covered", "missing")
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -38,6 +41,13 @@ THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "Hm. covere
         f"\n\n```JSON {GOOD} ```",
         f"\ufeff {GOOD}",
         f"<think>\n\n</think>\n\n{GOOD}",
+        f"<think>Is it covered? {BAD}</think>\n{GOOD}",
+        f"Is it covered?\n</think>\n{GOOD}",
+        f"<think>It says </think>{BAD}, so no.</think>\n```json\n{GOOD}\n```",
+        f"◁think▷Hm.◁/think▷{GOOD}",
+        GOOD.replace("covered", " Covered").replace("absent", "ABSENT"),
+        GOOD.replace("}]", "},]"),
+        GOOD.replace('"', "'"),
     ],
     ids=lambda c: str(c)[:40],
 )
@@ -70,8 +80,8 @@ def test_the_reply_to_a_tool_call_is_read_where_it_stands(message):
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ({"content": f"<think>Is it covered? {GOOD}</think>\n{GOOD}"}, "--reasoning-parser"),
-        ({"content": f"Is it covered?\n</think>\n{GOOD}"}, "--reasoning-parser"),
+        ({"content": f"<think>Is it covered? {GOOD}</think>"}, "--reasoning-parser"),
+        ({"content": "Is it covered?\n</think>\n"}, "--reasoning-parser"),
         ({"content": f"<thinking>{GOOD}"}, "--reasoning-parser"),
         ({"content": f"<|channel|>analysis<|message|>…{GOOD}"}, "--reasoning-parser"),
         ({"content": None, "reasoning_content": GOOD}, "thinking off"),
@@ -87,6 +97,28 @@ def test_reasoning_is_no_verdict_and_the_message_says_what_to_set(message, words
     assert "reasoning" in str(outcome)
     assert words in str(outcome)
     assert usage.calls == 4, "each way to ask once, and none again"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Here you are: {GOOD}",
+        f"{GOOD} That is all.",
+        f"<think>It says {GOOD}</think> Covered, I'd say.",
+        f"<think>Hm.</think>{GOOD[:-9]}",
+        GOOD[:-9].replace('"', "'"),
+        GOOD.replace('"', "'").replace("so", "so it's"),
+        "{'key_points': &a [1, *a], 'misconceptions': []}",
+        "{'key_points': 2020-01-01, 'misconceptions': []}",
+    ],
+)
+def test_what_would_have_to_be_guessed_is_no_verdict(text):
+    with serving(lambda *_: text) as server:
+        [outcome], *_ = ask(server, llm_attempts=1)
+    assert isinstance(outcome, errors.JudgeReplyError)
+    assert "it is not JSON from end to end: it begins with" in str(outcome)
+    assert "JSON schema" in str(outcome)
+    assert "\n" not in str(outcome)
 
 
 def test_an_empty_reply_is_called_that():

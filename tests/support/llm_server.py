@@ -310,6 +310,8 @@ class Server:
         self.headers = []
         self.busy = 0
         self.most_busy = 0
+        self.models = None
+        """The names that it lists; without them it has no list."""
         self.slot = None
         """A lock makes it a server that works off one request after the other."""
         self.pace = 0.0
@@ -384,6 +386,9 @@ class Server:
         said = self.batch.fault
         if said is not None:
             pass
+        elif part[-1:] == ["models"]:
+            listed = [{"id": name} for name in self.models or ()]
+            said = {"object": "list", "data": listed} if self.models else Fault(404)
         elif part == ["files"]:
             said = self.batch.upload(handler, data)
         elif part[0].startswith("batches?"):
