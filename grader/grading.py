@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from grader.engine.encoders.base import Encoder
-    from grader.engine.verifier import Verifier
+    from grader.engine.findings import Verifier
     from grader.judge.forecast import Forecast
     from grader.judge.judge import Case, Judge
     from grader.judge.second_opinion import SecondOpinion

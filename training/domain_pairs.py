@@ -31,7 +31,7 @@ from grader.bank.records import ContrastSet, Example, Rubric
 from grader.bank.rubrics import load_contrast
 from grader.engine.as_read import question_as_read
 from grader.engine.features import PreparedQuestion, nearest_units
-from grader.engine.verifier import READ_WORDS, words_around
+from grader.engine.pairs import READ_WORDS, words_around
 from grader.reading.canonical import read
 from training import flips
 from training.pairs import CONTRADICTED, ENTAILED, HALF, NEUTRAL, NOT_ENTAILED, Pair

@@ -17,8 +17,8 @@ import pandas as pd
 from grader.bank.rubrics import question_from_reference
 from grader.engine.as_read import question_as_read
 from grader.engine.features import PreparedQuestion
+from grader.engine.findings import Verifier
 from grader.engine.reference_scorer import reference_features
-from grader.engine.verifier import Verifier
 from grader.errors import AnswerError
 from grader.reading.canonical import read
 from grader.reading.text import normalise, words

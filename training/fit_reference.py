@@ -23,8 +23,8 @@ from sklearn.linear_model import LogisticRegression
 from grader.authoring.lint import example_score
 from grader.bank.catalog import Catalog
 from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.pairs import PairVerifier
 from grader.engine.reference_scorer import CLIP, NAMES, ReferenceScorer
-from grader.engine.verifier import TrainedVerifier
 from grader.records import Scale
 from grader.settings import Settings
 from training.checksums import write_checksums
@@ -164,7 +164,7 @@ def main() -> None:
     args = parser.parse_args()
     catalog = Catalog.from_settings(Settings())
     exams = [*load_exams(args.data, MOST, SEED), *load_bank(catalog)]
-    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), TrainedVerifier())
+    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), PairVerifier())
     scores = left_out_in_turn(rows, exams)
     measured = {
         name: round(float(np.corrcoef(scores[name], judged_marks(exams, name))[0, 1]), 3)

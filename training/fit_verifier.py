@@ -26,7 +26,7 @@ from grader.engine.as_read import question_as_read
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
 from grader.engine.onnx_model import CrossEncoder
-from grader.engine.verifier import INPUTS, Head, read_together
+from grader.engine.pairs import INPUTS, Head, read_together
 from grader.reading.canonical import read
 from grader.records import VERDICTS
 from grader.settings import Settings

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from grader.engine.calibration import Calibration
     from grader.engine.encoders.base import Encoder, Vectors
     from grader.engine.features import PreparedQuestion
+    from grader.engine.findings import Findings, Verifier
     from grader.engine.reference_scorer import ReferenceScorer
     from grader.engine.screening import Thresholds
-    from grader.engine.verifier import Findings, Verifier
 
 QUESTIONS_KEPT = 512
 """As many questions are kept ready; the least recently used leaves first."""

@@ -48,8 +48,8 @@ class OnnxModel:
         Raises:
             ModelError: a file is missing or no such model.
         """
-        self._tokenizer = _load_tokenizer(folder / "tokenizer.json")
-        self._session = _load_session(folder / _GRAPH)
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
+        self._session = load_session(folder / _GRAPH)
         self._output = output
         self._threads = threads
         self.width = int(next(o for o in self._session.get_outputs() if o.name == output).shape[1])
@@ -110,16 +110,30 @@ def _feeds(encoding: Encoding) -> dict[str, NDArray[np.int64]]:
     }
 
 
-def _load_tokenizer(file: Path) -> Tokenizer:
+def load_tokenizer(file: Path) -> Tokenizer:
+    """The tokenizer of a file.
+
+    Raises:
+        ModelError: there is none.
+    """
     try:
         return Tokenizer.from_file(str(file))
     except Exception as error:  # tokenizers raises bare Exception
         raise ModelError(f"{file}: no tokenizer: {error}") from error
 
 
-def _load_session(file: Path) -> ort.InferenceSession:
+def load_session(file: Path, *, threads: int = 1) -> ort.InferenceSession:
+    """The graph of a file, ready to run.
+
+    Args:
+        file: an ONNX model.
+        threads: of a run; int8 graphs run text by text instead.
+
+    Raises:
+        ModelError: it is none.
+    """
     options = ort.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # The graph was fused when it was exported.

@@ -1,4 +1,4 @@
-"""The verifier: does the answer say, half say, miss or contradict each claim?"""
+"""Claims read in pairs: each beside the words of the answer around its nearest stretch."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from grader.engine.accusations import accused_from
 from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
+from grader.engine.findings import Findings
 from grader.engine.onnx_model import CrossEncoder
 from grader.errors import ModelError
 from grader.reading.text import normalise
@@ -19,55 +20,12 @@ from grader.resources import checksum, model_folder
 from grader.settings import THREADS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from grader.engine.encoders.base import Vectors
 
 READ = ("says", "denies", "neither")
 INPUTS = (*NAMES, *READ)
 READ_WORDS = 90
 """As many words of an answer fit beside a claim into what the cross-encoder reads at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """Verdict probabilities of one answer.
-
-    ``key_points`` has shape (key points, 4) in the order of ``records.VERDICTS``;
-    ``misconceptions`` (misconceptions, 2), absent first; both float32, rows sum to 1.
-    ``best`` holds for each claim, key points first, the index of the deciding unit;
-    ``read``, shape (claims, 3), the probabilities named ``READ``: what the cross-encoder
-    made of the answer around that unit.
-    """
-
-    key_points: Matrix
-    misconceptions: Matrix
-    best: NDArray[np.intp]
-    read: Matrix
-    asserted_from: float = 0.0
-    """The probability from which a misconception is held to be asserted: surer than a point."""
-
-
-class Verifier(Protocol):
-    """Decides the claims of a rubric; pure in its arguments."""
-
-    @property
-    def name(self) -> str:
-        """Identifies the model and its version; enters every signature."""
-        ...
-
-    def verify(
-        self, prepared: PreparedQuestion, answer: str, units: Sequence[str], vectors: Vectors
-    ) -> Findings:
-        """Judge every claim of the question.
-
-        Args:
-            prepared: the question with its vectors.
-            answer: the whole answer.
-            units: stretches of the answer, at least one.
-            vectors: their unit vectors, float32 of shape (len(units), d).
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +50,8 @@ class Head:
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
 
-class TrainedVerifier:
-    """The shipped verifier: a cross-encoder on the answer around the nearest stretch.
+class PairVerifier:
+    """A cross-encoder on the answer around the nearest stretch.
 
     The encoder finds for each claim the stretch of the answer nearest to one of its
     wordings; the cross-encoder reads the claim and the answer around that stretch together;

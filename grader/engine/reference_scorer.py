@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.engine.features import profile
-from grader.engine.verifier import READ
+from grader.engine.pairs import READ
 from grader.errors import ModelError
 from grader.resources import checksum, model_folder
 
 if TYPE_CHECKING:
     from grader.engine.encoders.base import Vectors
     from grader.engine.features import PreparedQuestion
-    from grader.engine.verifier import Findings
+    from grader.engine.findings import Findings
 
 NAMES = (
     "whole",  # cosine of the mean vectors of answer and reference

@@ -24,7 +24,7 @@ from grader.records import (
 )
 
 if TYPE_CHECKING:
-    from grader.engine.verifier import Findings
+    from grader.engine.findings import Findings
     from grader.reading.text import Segment
 
 _MISSING = VERDICTS.index("missing")

@@ -1,4 +1,4 @@
-"""The shipped verifier: its protocol, its files, and what it may depend on."""
+"""Claims read in pairs: protocol, files, and what the result may depend on."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from grader.engine.features import NAMES, PreparedQuestion, claim_features
 from grader.engine.onnx_model import CrossEncoder
-from grader.engine.verifier import INPUTS, TrainedVerifier, read_together, words_around
+from grader.engine.pairs import INPUTS, PairVerifier, read_together, words_around
 from grader.errors import ModelError
 from grader.reading.canonical import read
 from grader.resources import model_folder
@@ -131,4 +131,4 @@ def test_weights_made_for_other_features_are_refused(tmp_path):
     card["features"] = card["features"][1:]
     (folder / "verifier.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="made for other features"):
-        TrainedVerifier(folder)
+        PairVerifier(folder)

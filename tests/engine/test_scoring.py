@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grader.engine import scoring
 from grader.engine.costs import points_off
-from grader.engine.verifier import Findings
+from grader.engine.findings import Findings
 from grader.reading.text import Segment
 from grader.records import VERDICTS, KeyPoint, Misconception, Question, Reference, Scale
 

@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 
-from grader.engine.verifier import Findings
+from grader.engine.findings import Findings
 from grader.reading.text import fold
 from grader.records import VERDICTS
 

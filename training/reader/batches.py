@@ -10,6 +10,8 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
+from training.reader.network import ANSWER_FROM
+
 COVERED, CONTRADICTED, MISSING, PARTIAL = range(4)
 NOT_COVERED, UNKNOWN = 5, -100
 """Contradicted or missing; nothing is known."""
@@ -72,8 +74,8 @@ def encode(tokenizer: Tokenizer, readings: Sequence[Reading]) -> list[Encoded]:
         claims = [tokenizer.encode(a.claim).ids for a in reading.asked]
         found.append(
             Encoded(
-                _cut(answer.ids, ANSWER_TOKENS),
-                answer.offsets[:ANSWER_TOKENS],
+                _cut(answer.ids[1:], ANSWER_TOKENS),
+                answer.offsets[1 : 1 + ANSWER_TOKENS],
                 [_cut(ids, CLAIM_TOKENS) for ids in claims],
                 reading,
             )
@@ -116,7 +118,8 @@ def collate(rows: Sequence[Encoded]) -> Batch:
         for segment, part in enumerate([row.answer, *row.claims]):
             end = at + len(part)
             ids[b, at:end] = torch.tensor(part)
-            positions[b, at:end] = torch.arange(len(part))
+            first = 0 if segment else ANSWER_FROM
+            positions[b, at:end] = torch.arange(first, first + len(part))
             segments[b, at:end] = segment
             at = end
         for c, asked in enumerate(row.reading.asked):

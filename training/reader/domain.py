@@ -59,7 +59,7 @@ DEV_RUBRICS = 20
 """So many rubrics of other fields are for choosing, too."""
 _SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
 _OTHER_WORDING = 0.3
-_BESIDE = 4
+BESIDE = 4
 """So many claims at most are asked beside those that a composed answer decides: the rest are
 missing again and again, which is soon learnt and takes most of the tokens."""
 _BY_RULE = (
@@ -309,7 +309,7 @@ def _composed(
         spanned = () if kind == "near" else (spans[c],)
         asked.append(Asked(_worded(subject, c, chance), KINDS[kind], spanned))
     others = [c for c in range(len(subject.wordings)) if c not in own and c not in doubtful]
-    for c in chance.sample(others, min(_BESIDE, len(others))):
+    for c in chance.sample(others, min(BESIDE, len(others))):
         label = NOT_COVERED if wrong and c >= subject.key_points else MISSING
         asked.append(Asked(subject.wordings[c][0], label))
     chance.shuffle(asked)

@@ -1,11 +1,12 @@
 """The reader's network: a small BERT whose claims see the answer, and are not seen by it.
 
-One sequence holds the answer and every claim, each as ``[CLS] … [SEP]`` at positions of its own
-from 0 on; the answer has token type 0, claims have 1. ``segments`` says what belongs together: 0
-the answer, 1, 2, … the claims, -1 padding. A token attends to the answer and to its own segment
-(cf. Schlatt, Fröbe and Hagen 2024, "Investigating the effects of sparse attention on
-cross-encoders"). So the answer's tokens do not depend on the claims, and a claim's verdict not
-on the other claims.
+One sequence holds the answer and every claim in the places that a claim and a text have in the
+cross-encoder, whose weights it begins with: each claim as ``[CLS] … [SEP]`` from position 0 on,
+with token type 0; the answer as ``… [SEP]`` from ``ANSWER_FROM`` on, with type 1. ``segments``
+says what belongs together: 0 the answer, 1, 2, … the claims, -1 padding. A token attends to the
+answer and to its own segment (cf. Schlatt, Fröbe and Hagen 2024, "Investigating the effects of
+sparse attention on cross-encoders"). So the answer's tokens do not depend on the claims, and a
+claim's verdict not on the other claims.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import onnx
 import torch
-from safetensors.torch import load_file
+from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
 CLASSES = ("covered", "contradicted", "missing", "partial")
+ANSWER_FROM = 32
+"""The answer's first position: about where the text begins beside a claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +81,13 @@ class Reader(nn.Module):
         self.types = nn.Embedding(2, shape.width)
         self.norm = nn.LayerNorm(shape.width, eps=1e-12)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
-        self.head = nn.Sequential(
-            nn.Linear(2 * shape.width, shape.width),
-            nn.GELU(),
-            nn.Linear(shape.width, len(CLASSES)),
-        )
+        self.head = nn.Linear(2 * shape.width, len(CLASSES))
         self.asks = nn.Linear(shape.width, shape.width)
         self.shows = nn.Linear(shape.width, shape.width)
 
     def tokens(self, words: Tensor, positions: Tensor, segments: Tensor) -> Tensor:
         """Token vectors, float of shape (batch, length, width), from those of word pieces."""
-        x = self.norm(words + self.places(positions) + self.types((segments > 0).long()))
+        x = self.norm(words + self.places(positions) + self.types((segments == 0).long()))
         seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
         for layer in self.layers:
             x = layer(x, seen[:, None])
@@ -130,30 +131,50 @@ def _mean(chosen: Tensor, x: Tensor) -> Tensor:
     return (chosen.to(x.dtype) @ x) / chosen.sum(-1, keepdim=True).clamp(min=1).to(x.dtype)
 
 
-def from_minilm(folder: Path) -> Reader:
-    """A reader that begins as all-MiniLM-L6; its heads are new."""
-    weights = load_file(folder / "model.safetensors")
+def from_cross_encoder(file: Path) -> Reader:
+    """A reader that begins as the cross-encoder of an ONNX file, its weights in 8 bits.
+
+    *Partial* is new: it begins as half *covered*, half *missing*, and seldom.
+    """
+    graph = onnx.load(file).graph
+    tensors = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
+
+    def weight(name: str) -> Tensor:
+        stored = tensors[f"{name}_quantized"].astype(np.float32)
+        return torch.from_numpy(
+            (stored - tensors[f"{name}_zero_point"].astype(np.float32)) * tensors[f"{name}_scale"]
+        )
+
+    def taken(name: str) -> Tensor:
+        return torch.from_numpy(tensors[name].copy())
+
+    there = "network.transformer"
+    dense = [n.input[1] for n in graph.node if n.op_type == "MatMulInteger"]
+    matrices = iter(name.removesuffix("_quantized") for name in dense)
     reader = Reader()
     state = reader.state_dict()
-    taken = {
-        "words.weight": "embeddings.word_embeddings.weight",
-        "places.weight": "embeddings.position_embeddings.weight",
-        "types.weight": "embeddings.token_type_embeddings.weight",
-        "norm.weight": "embeddings.LayerNorm.weight",
-        "norm.bias": "embeddings.LayerNorm.bias",
-    }
-    parts = {
-        "out": "attention.output.dense",
-        "norm_attention": "attention.output.LayerNorm",
-        "inner": "intermediate.dense",
-        "outer": "output.dense",
-        "norm": "output.LayerNorm",
-    }
+    for here, name in (("words", "word"), ("places", "position"), ("types", "token_type")):
+        state[f"{here}.weight"] = weight(f"{there}.embeddings.{name}_embeddings.weight")
+    for kind in ("weight", "bias"):
+        state[f"norm.{kind}"] = taken(f"{there}.embeddings.LayerNorm.{kind}")
     for i in range(reader.shape.layers):
-        there = f"encoder.layer.{i}"
-        for kind in ("weight", "bias"):
-            qkv = [weights[f"{there}.attention.self.{n}.{kind}"] for n in ("query", "key", "value")]
-            state[f"layers.{i}.qkv.{kind}"] = torch.cat(qkv)
-            taken |= {f"layers.{i}.{a}.{kind}": f"{there}.{b}.{kind}" for a, b in parts.items()}
-    reader.load_state_dict(state | {here: weights[there] for here, there in taken.items()})
+        state[f"layers.{i}.qkv.weight"] = weight(f"Attention_{i}_qkv_weight").T
+        state[f"layers.{i}.qkv.bias"] = taken(f"Attention_{i}_qkv_bias")
+        for here, name in (
+            ("out", "attention.output.dense"),
+            ("inner", "intermediate.dense"),
+            ("outer", "output.dense"),
+        ):
+            state[f"layers.{i}.{here}.weight"] = weight(next(matrices)).T
+            state[f"layers.{i}.{here}.bias"] = taken(f"{there}.encoder.layer.{i}.{name}.bias")
+        for here, name in (("norm_attention", "attention.output"), ("norm", "output")):
+            for kind in ("weight", "bias"):
+                norm = taken(f"{there}.encoder.layer.{i}.{name}.LayerNorm.{kind}")
+                state[f"layers.{i}.{here}.{kind}"] = norm
+    pairs = weight(next(matrices)).T
+    bias = taken("network.head.bias")
+    by_mean = torch.cat([pairs, pairs[[0, 2]].mean(0, keepdim=True)])
+    state["head.weight"] = torch.cat([by_mean, torch.zeros_like(by_mean)], 1)
+    state["head.bias"] = torch.cat([bias, bias[[0, 2]].mean(0, keepdim=True) - 1])
+    reader.load_state_dict(state)
     return reader

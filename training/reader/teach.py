@@ -2,7 +2,7 @@
 
     python -m training.reader.teach --data DIR [--work FOLDER] [--epochs 4]
 
-Goes on from ``general/model.pt`` in the work folder, or from where it was interrupted.
+Begins with the shipped cross-encoder's weights, or goes on from where it was interrupted.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from grader.bank.catalog import Catalog
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.settings import Settings
 from training.export_encoder import source_folder
-from training.reader.batches import Reading
+from training.reader.batches import MISSING, Asked, Reading
 from training.reader.domain import (
+    BESIDE,
     Subject,
     as_read,
     bank_subjects,
@@ -31,10 +32,11 @@ from training.reader.domain import (
 )
 from training.reader.general import WORK, general_readings, plain_tokenizer
 from training.reader.measure import chosen_on, dev_readings, field_cases
-from training.reader.network import Reader
+from training.reader.network import from_cross_encoder
 from training.reader.train import train
 
 SEED, RATE = 12, 1.5e-4
+CROSS_ENCODER = Path("grader/models/verifier/onnx/model.onnx")
 NEAREST = 2
 BY_RULE = 4
 """So often rules make a statement of each claim."""
@@ -60,6 +62,15 @@ def nearest_claims(subject: Subject, encoder: OnnxEncoder) -> list[frozenset[int
     return [frozenset(row[:NEAREST].tolist()) for row in np.argsort(-similar, axis=1)]
 
 
+def fewer_missing(asked: Sequence[Asked], chance: random.Random) -> list[Asked]:
+    """The claims in any order, of those that are missing only a few, as in composed answers."""
+    missing = [a for a in asked if a.label == MISSING]
+    kept = [a for a in asked if a.label != MISSING]
+    kept += chance.sample(missing, min(BESIDE, len(missing)))
+    chance.shuffle(kept)
+    return kept
+
+
 def draw(
     subjects: Sequence[Subject],
     near: Sequence[list[frozenset[int]]],
@@ -73,8 +84,7 @@ def draw(
     for subject, nearest in zip(subjects, near, strict=True):
         readings += map(as_read, compose(subject, nearest, chance, share))
         for _, reading in subject.answers:
-            asked = list(reading.asked)
-            chance.shuffle(asked)
+            asked = fewer_missing(reading.asked, chance)
             readings.append(as_read(Reading(reading.answer, tuple(asked), WHOLE_ANSWERS)))
     return readings
 
@@ -93,9 +103,9 @@ def main() -> None:
     catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder(threads=2)
     subjects = [with_turned(s) for s in (*bank_subjects(catalog), *field_subjects())]
     near = [nearest_claims(s, encoder) for s in subjects]
-    reader, tokenizer = Reader(), plain_tokenizer(source_folder())
-    start = args.start or args.work / "general" / "model.pt"
-    reader.load_state_dict(torch.load(start, weights_only=True))
+    reader, tokenizer = from_cross_encoder(CROSS_ENCODER), plain_tokenizer(source_folder())
+    if args.start:
+        reader.load_state_dict(torch.load(args.start, weights_only=True))
     dev = dev_readings(catalog)
     general, other = general_readings(args.data, SEED), field_cases("dev")
     whole = sum(len(s.answers) for s in subjects)

@@ -1,0 +1,56 @@
+"""What a verifier finds: does the answer say, half say, miss or contradict each claim?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from grader.engine.features import Matrix, PreparedQuestion
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from grader.engine.encoders.base import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Verdict probabilities of one answer.
+
+    ``key_points`` has shape (key points, 4) in the order of ``records.VERDICTS``;
+    ``misconceptions`` (misconceptions, 2), absent first; both float32, rows sum to 1.
+    ``best`` holds for each claim, key points first, the index of the deciding unit;
+    ``read``, shape (claims, 3), the probabilities named ``READ``: what the cross-encoder
+    made of the answer around that unit.
+    """
+
+    key_points: Matrix
+    misconceptions: Matrix
+    best: NDArray[np.intp]
+    read: Matrix
+    asserted_from: float = 0.0
+    """The probability from which a misconception is held to be asserted: surer than a point."""
+
+
+class Verifier(Protocol):
+    """Decides the claims of a rubric; pure in its arguments."""
+
+    @property
+    def name(self) -> str:
+        """Identifies the model and its version; enters every signature."""
+        ...
+
+    def verify(
+        self, prepared: PreparedQuestion, answer: str, units: Sequence[str], vectors: Vectors
+    ) -> Findings:
+        """Judge every claim of the question.
+
+        Args:
+            prepared: the question with its vectors.
+            answer: the whole answer.
+            units: stretches of the answer, at least one.
+            vectors: their unit vectors, float32 of shape (len(units), d).
+        """
+        ...
