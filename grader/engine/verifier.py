@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,9 +93,15 @@ class TrainedVerifier:
         """
         folder = folder or model_folder("reader")
         self._pairs = pairs or PairVerifier(threads=threads)
-        self._reader = Reader(folder, threads=threads)
+        self._folder = folder
+        self._threads = threads
         self._weighing = load_weighing(folder / "weighing.json")
         self._name = f"{self._pairs.name}+{checksum(folder)[:6]}"
+
+    @cached_property
+    def _reader(self) -> Reader:
+        # Not before it is wanted: questions of the first bank do without it.
+        return Reader(self._folder, threads=self._threads)
 
     @property
     def name(self) -> str:
