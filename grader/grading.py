@@ -71,6 +71,7 @@ class Grader:
 
         Raises:
             SettingsError: a setting is unknown or out of range.
+            TableError: the judge's table of marked answers asks for a question that can't be had.
         """
         self.settings = changed(settings or load_settings(), **overrides)
         self.catalog = Catalog.from_settings(self.settings)
@@ -78,6 +79,7 @@ class Grader:
         self._engine = Engine(self.settings, encoder, verifier)
         self._named = lru_cache(QUESTIONS_KEPT)(self._find_question)
         self._from_reference = lru_cache(QUESTIONS_KEPT)(question_from_reference)
+        self._opinion = self._beside(judge) if judge is not None else None
 
     def question(self, q: str) -> Question:
         """The question of a slug, alias or prompt, corrections applied.
@@ -171,9 +173,9 @@ class Grader:
         Raises:
             InputError: there is no judge.
         """
-        if self._judge is None:
+        if self._opinion is None:
             raise InputError("there is no judge to make a forecast for")
-        return self._opinion(self._judge).forecast(self._distinct(items), STREAM_CHUNK)
+        return self._opinion.forecast(self._distinct(items), STREAM_CHUNK)
 
     def _distinct(self, items: Iterable[tuple[str, Question | InputError]]) -> Iterator[Answer]:
         """What can be graded, each once; of what was seen only hashes are kept."""
@@ -201,7 +203,7 @@ class Grader:
             for text, question in items
             if isinstance(question, Question) and self._is_gradable(text)
         ]
-        return self._opinion(self._judge).cases_of(answers) if self._judge else []
+        return self._opinion.cases_of(answers) if self._opinion else []
 
     def forecast_rows(self, rows: Iterable[Mapping[str, Any]], *, q: str | None = None) -> Forecast:
         """The same for the rows of a table."""
@@ -367,14 +369,15 @@ class Grader:
 
     def _grade_distinct(self, answers: Sequence[Answer]) -> list[Grade]:
         """Grade offline, then let the judge check all answers side by side."""
-        if self._judge is None:
+        if self._opinion is None:
             return self._engine.grade(answers)
-        return self._opinion(self._judge).grades_of(answers)
+        return self._opinion.grades_of(answers)
 
-    def _opinion(self, judge: Judge) -> SecondOpinion:
+    def _beside(self, judge: Judge) -> SecondOpinion:
         from grader.judge.second_opinion import SecondOpinion
 
-        return SecondOpinion(judge, self._engine, self.catalog)
+        marked = judge.marked.by_question(self.row_question) if judge.marked else {}
+        return SecondOpinion(judge, self._engine, self.catalog, marked)
 
     def with_rubrics(self, questions: Sequence[Question]) -> list[Question]:
         """Questions with the rubrics that the judge drafts where there is only a reference.

@@ -102,7 +102,10 @@ class Settings:
     llm_below: Share = 1.0
     """The judge is asked only where the offline grade is less sure than this; 1 asks about all."""
     llm_examples: Annotated[int, Range(0, 100)] = 0
-    """As many of the rubric's examples, the nearest to an answer, are told along with it."""
+    """As many marked answers, the nearest to the one to be judged, are told along with it: the
+    rubric's examples, or those of ``llm_marked``."""
+    llm_marked: File = None
+    """A table of answers with people's marks, as for ``grade eval``: examples for the judge."""
     llm_canary_rate: Share = 0.02
     """Canaries an answer: answers that must not pass, to find out a judge that passes all."""
     llm_concurrency: Annotated[int, Range(1, 1000)] = 16

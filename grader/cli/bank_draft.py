@@ -19,7 +19,6 @@ from grader.batch.header_matching import wanted_names
 from grader.cli.bank_options import DraftOptions, ImproveOptions, MarkedOptions
 from grader.cli.judge import open_judge, print_forecast, tell_of
 from grader.errors import InputError
-from grader.evaluation.marked import Marked, read_marked
 from grader.files import read_answer, write_whole
 from grader.grading import Grader
 from grader.judge.sending import Case
@@ -27,6 +26,7 @@ from grader.reading.text import counted
 from grader.resources import data_folder
 from grader.settings import load_settings
 from grader.tables.columns import ANSWER, QUESTION, QUESTION_ID, REFERENCE
+from grader.tables.marked import Marked, read_marked
 
 _EFFECTS = 5
 

@@ -7,8 +7,9 @@ import typer
 from grader.batch.header_matching import wanted_names
 from grader.cli.evaluation_options import CalibrateOptions, EvalOptions
 from grader.errors import InputError
-from grader.evaluation.marked import GradedMarks, Marked, grade_marked, read_marked
+from grader.evaluation.marked import GradedMarks, grade_marked
 from grader.grading import Grader
+from grader.tables.marked import Marked, read_marked
 
 
 def read_answers(

@@ -155,7 +155,16 @@ class JudgeOptions:
         float | None, typer.Option("--llm-below", help="Ask only of grades less sure than this.")
     ] = None
     llm_examples: Annotated[
-        int | None, typer.Option("--llm-examples", help="Show so many examples of the rubric, too.")
+        int | None, typer.Option("--llm-examples", help="Show so many marked answers, too.")
+    ] = None
+    llm_marked: Annotated[
+        Path | None,
+        typer.Option(
+            "--llm-marked",
+            metavar="TABLE",
+            help="Take these from a table of people's marks, as for 'grade eval', not from the "
+            "rubric.",
+        ),
     ] = None
     llm_prices: Annotated[
         str | None,

@@ -13,11 +13,11 @@ from statistics import fmean
 from typing import TypeVar
 
 from grader.errors import TableError
-from grader.evaluation.marked import find_marks, mark_shares
 from grader.hiring.records import GradedTable, check_one_answer_each
 from grader.reading.text import counted
 from grader.records import Scale
 from grader.tables.columns import find_column, listed
+from grader.tables.marked import find_marks, mark_shares
 
 T = TypeVar("T")
 

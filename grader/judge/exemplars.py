@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from grader.engine.attacks import looks_injected
 from grader.reading.rendering import rendered
 from grader.reading.text import fold, words
 from grader.records import SILENT
@@ -18,13 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """An answer with the verdicts that people gave it."""
+    """An answer with the verdicts that people gave it, or with their mark."""
 
     answer: str
-    verdicts: Mapping[str, str]
+    verdicts: Mapping[str, str] = field(default_factory=dict)
     """By key point; those not named are ``missing``."""
     asserted: tuple[str, ...] = ()
     """The misconceptions in it."""
+    mark: float | None = None
+    """As a share of full marks, 0 to 1, where that is all that is known of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +59,46 @@ def shelf_of(rubric: Rubric, encoder: Encoder) -> Shelf:
     Raises:
         EncoderError: the encoder fails.
     """
-    from grader.engine.encoders.base import unit_vectors
-
-    marked = tuple(
+    marked = [
         Marked(
             example.answer,
             {point: v for point, v in example.verdicts.items() if v not in SILENT},
             tuple(example.misconceptions),
         )
         for example in rubric.examples
-    )
-    return Shelf(marked, unit_vectors(encoder, [rendered(m.answer).text for m in marked]))
+    ]
+    return shelved(marked, encoder)
+
+
+def of_marks(answers: Iterable[tuple[str, float]]) -> tuple[Marked, ...]:
+    """Answers to one question with people's marks, as they may be told.
+
+    The same words several times are one answer with the mean of its marks. Those that speak to
+    the grader are left out.
+
+    Args:
+        answers: each with its mark as a share of full marks.
+    """
+    marks: dict[tuple[str, ...], list[float]] = {}
+    texts: dict[tuple[str, ...], str] = {}
+    for answer, mark in answers:
+        seen = rendered(answer).text
+        said = tuple(_said(seen))
+        if said and not looks_injected(seen):
+            texts.setdefault(said, seen)
+            marks.setdefault(said, []).append(mark)
+    return tuple(Marked(texts[s], mark=sum(m) / len(m)) for s, m in marks.items())
+
+
+def shelved(marked: Sequence[Marked], encoder: Encoder) -> Shelf:
+    """Marked answers to one question, ready to be looked through.
+
+    Raises:
+        EncoderError: the encoder fails.
+    """
+    from grader.engine.encoders.base import unit_vectors
+
+    return Shelf(tuple(marked), unit_vectors(encoder, [rendered(m.answer).text for m in marked]))
 
 
 def is_copy(one: str, other: str) -> bool:

@@ -27,6 +27,7 @@ from grader.judge.canaries import Canary, CanarySchedule
 from grader.judge.drafter import Drafter
 from grader.judge.drafting import Call
 from grader.judge.loop_thread import ELSEWHERE, LoopThread
+from grader.judge.marked_table import MarkedTable, read_marked_table
 from grader.judge.patience import run_deadline
 from grader.judge.review import load_rule
 from grader.judge.sending import Case, Planned, Sending, case_of
@@ -72,8 +73,9 @@ class Judge:
             overrides: single settings by name, such as ``llm_runs=3``.
 
         Raises:
-            SettingsError: a setting is unknown or out of range, no model is named, or cost is
-                limited and a price not known.
+            SettingsError: a setting is unknown or out of range, no model is named, cost is
+                limited and a price not known, or marked answers are named and none wanted.
+            TableError: the table of marked answers can't be read.
             OutputError: the cache, the log or the folder for rubrics can't be used.
             MissingExtraError: answers are to be masked, and a library for it is not installed.
             JudgeSetupError: there is no key.
@@ -96,8 +98,10 @@ class Judge:
         )
         if self.settings.llm_save_rubrics:
             check_folder(expanded(self.settings.llm_save_rubrics))
+        self.marked = _marked_table(self.settings)
         self._client = Client(self.settings, api_key, self.budget)
-        self._sending = Sending(self.settings, self.models, self._client.base_url)
+        digest = self.marked.digest if self.marked else ""
+        self._sending = Sending(self.settings, self.models, self._client.base_url, digest)
         own = self.settings
         self._log = self._client.log = CallLog(expanded(own.llm_log)) if own.llm_log else None
         self._cache = self._client.cache = _cache(self.settings)
@@ -357,6 +361,17 @@ def _names(models: str | Sequence[str]) -> tuple[str, ...]:
     """Model names, each once, in the order given."""
     listed = models.split(",") if isinstance(models, str) else models
     return tuple(dict.fromkeys(name.strip() for name in listed if name.strip()))
+
+
+def _marked_table(settings: Settings) -> MarkedTable | None:
+    if settings.llm_marked is None:
+        return None
+    if not settings.llm_examples:
+        raise SettingsError(
+            f"{settings.llm_marked} has marked answers for the judge, but it is to be shown none: "
+            "say how many with --llm-examples N"
+        )
+    return read_marked_table(settings.llm_marked)
 
 
 def _cache(settings: Settings) -> ReplyCache | None:

@@ -36,6 +36,10 @@ _MARKED = (
     "Other answers to the question, with the verdicts that people gave them by this rubric; points "
     "not named are missing or absent:"
 )
+_MARKS = (
+    "Other answers to the question, with the marks that people gave them, as shares of full marks. "
+    "Where the rubric leaves a verdict open, let them show how much is asked:"
+)
 _NOW = "The answer to check:"
 
 
@@ -107,10 +111,12 @@ def build_messages(
         question: what was answered.
         checklist: its points.
         answer: what is to be checked.
-        marked: other answers with the verdicts that people gave them, told before it.
+        marked: other answers that people marked, told before it: all with verdicts, or all with
+            a mark alone.
     """
     alone = _data({"answer": without_halves(answer)})
-    before = f"{_MARKED}\n{_data({'marked': _marked(marked, checklist)})}\n\n{_NOW}\n"
+    intro = _MARKED if all(one.mark is None for one in marked) else _MARKS
+    before = f"{intro}\n{_data({'marked': _marked(marked, checklist)})}\n\n{_NOW}\n"
     return (
         {"role": "system", "content": f"{rules()}\n{_data(_rubric(question, checklist))}"},
         {"role": "user", "content": f"{before if marked else ''}{alone}"},
@@ -118,9 +124,12 @@ def build_messages(
 
 
 def _marked(marked: Sequence[Marked], checklist: Checklist) -> list[dict[str, Any]]:
-    """Marked answers under the ids of the checklist."""
-    told = []
+    """Marked answers, their verdicts under the ids of the checklist."""
+    told: list[dict[str, Any]] = []
     for one in marked:
+        if one.mark is not None:
+            told.append({"answer": without_halves(one.answer), "mark": round(one.mark, 2)})
+            continue
         verdicts = {
             id_: one.verdicts[p.id]
             for id_, p in checklist.key_points.items()

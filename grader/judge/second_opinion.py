@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from grader.engine.engine import Answer, Engine
 from grader.errors import JudgeError
-from grader.judge.exemplars import Shelf, shelf_of
+from grader.judge.exemplars import Marked, Shelf, shelf_of, shelved
 from grader.judge.fusion import fuse
 from grader.judge.judge import Case, Judge
+from grader.judge.marked_table import Key, key_of
 from grader.records import Grade, Question
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ class SecondOpinion:
     engine: Engine
     catalog: Catalog
     """Has the examples of the bank's own questions, which may go along with answers."""
+    marked: Mapping[Key, tuple[Marked, ...]]
+    """Answers that people have marked, by question; they go along in place of these."""
+    _shelves: dict[str, Shelf] = field(default_factory=dict)
 
     def grades_of(self, answers: Sequence[Answer]) -> list[Grade]:
         """The grades of answers, in order; both opinions stand in each.
@@ -77,7 +81,7 @@ class SecondOpinion:
         ]
         graded = iter(self._cases(known, self.engine.grade(known)))
         return [
-            Case(a.text, a.question)
+            Case(a.text, a.question, marked=self._marked_like(a))
             if rubric.reference_only
             else replace(next(graded), question=a.question)
             for a, rubric in zip(answers, rubrics, strict=True)
@@ -102,19 +106,32 @@ class SecondOpinion:
         Raises:
             EncoderError: the encoder fails.
         """
-        n, encoder = self.judge.settings.llm_examples, self.engine.encoder
-        asked = dict.fromkeys(answer.question for answer in answers) if n else {}
-        shelves = {question: self._shelf(question) for question in asked}
-        cases = []
-        for answer, grade in zip(answers, grades, strict=True):
-            shelf = shelves.get(answer.question)
-            marked = shelf.nearest(answer.text, encoder, n) if shelf else ()
-            cases.append(Case(answer.text, answer.question, grade.flags, grade.confidence, marked))
-        return cases
+        return [
+            Case(a.text, a.question, grade.flags, grade.confidence, self._marked_like(a))
+            for a, grade in zip(answers, grades, strict=True)
+        ]
+
+    def _marked_like(self, answer: Answer) -> tuple[Marked, ...]:
+        """The marked answers that go along with one.
+
+        Raises:
+            EncoderError: the encoder fails.
+        """
+        n, question = self.judge.settings.llm_examples, answer.question
+        if not n:
+            return ()
+        shelf = self._shelves.get(question.digest) or self._shelf(question)
+        if shelf is None:
+            return ()
+        self._shelves[question.digest] = shelf
+        return shelf.nearest(answer.text, self.engine.encoder, n)
 
     def _shelf(self, question: Question) -> Shelf | None:
-        """The examples of a question; none where it is not the bank's own."""
-        if question.reference_only or not self.catalog.knows(question.id):
+        """The marked answers to a question: the table's, else the examples of the bank's own."""
+        marked = self.marked.get(key_of(question))
+        if marked:
+            return shelved(marked, self.engine.encoder)
+        if not question.is_named or not self.catalog.knows(question.id):
             return None
         if self.catalog.question(question.id).digest != question.digest:
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.engine import scoring
@@ -107,8 +107,16 @@ def tokens_sent(request: Request) -> int:
 class Sending:
     """Turns answers into requests by a run's settings."""
 
-    def __init__(self, settings: Settings, models: tuple[str, ...], base_url: str) -> None:
+    def __init__(
+        self, settings: Settings, models: tuple[str, ...], base_url: str, marked: str = ""
+    ) -> None:
         """Load what masks answers.
+
+        Args:
+            settings: of the run.
+            models: that are asked.
+            base_url: of the endpoint.
+            marked: the digest of the table of marked answers, if there is one.
 
         Raises:
             MissingExtraError: answers are to be masked, and a library for it is not installed.
@@ -117,14 +125,17 @@ class Sending:
         self._settings = settings
         self._models = models
         self._base_url = base_url
+        self._marked = marked
         self._redactor = Redactor(settings.llm_phone_region) if settings.llm_redact else None
 
     @property
     def signature(self) -> str:
         """Changes with whatever changes what is sent, beyond models, runs and prompt."""
         settings = self._settings
+        table = [self._marked] if self._marked else []  # without one it is as it was before
         return scoring.sign(
             [
+                *table,
                 self._base_url,
                 settings.llm_suspected,
                 settings.llm_below,
@@ -175,7 +186,8 @@ class Sending:
         settings = self._settings
         masked = self._masked(case)
         checklist = prompt.build_checklist(case.question, seed=settings.llm_seed, run=run)
-        messages = prompt.build_messages(case.question, checklist, masked.text, case.marked)
+        marked = [self._to_be_told(one, case.question) for one in case.marked]
+        messages = prompt.build_messages(case.question, checklist, masked.text, marked)
         request = Request(model, messages, settings.llm_temperature, settings.llm_max_output_tokens)
         return Planned(case, masked, checklist, request, run, self._key(request, run))
 
@@ -198,6 +210,12 @@ class Sending:
         if self._redactor is None:
             return Redacted(seen, {})
         return self._redactor.redact(seen, case.question)
+
+    def _to_be_told(self, one: Marked, question: Question) -> Marked:
+        """A marked answer as it is sent: candidates' masked, the rubric's own as it stands."""
+        if self._redactor is None or one.mark is None:
+            return one
+        return replace(one, answer=self._redactor.redact(one.answer, question).text)
 
 
 def case_of(canary: Canary) -> Case:
