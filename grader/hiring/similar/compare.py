@@ -129,7 +129,7 @@ def _repeated(
     weights = weights_of(columns, np.asarray(times)[texts], sum(times), rule.words)
     shared = np.bincount(texts, weights=weights[columns], minlength=len(own))
     squares = np.array(lengths, dtype=np.float64) ** 2
-    chances = rule.words.chance(shared, squares)
+    chances = rule.words.chance(shared.astype(np.float64), squares)
     for at in several:
         if chances[at] <= bar:
             yield (at, at), float(chances[at])

@@ -104,7 +104,9 @@ def directions_of(vectors: Vectors, rule: MeaningRule) -> Vectors:
 def meaning_of(text: Sentences, vectors: Mapping[str, Vectors], accounted: Vectors) -> Meaning:
     """An answer without what the directions account for."""
     raw = np.stack([vectors[sentence] for sentence in text.said])
-    rest = raw - (raw @ accounted.T) @ accounted if len(accounted) else raw
+    rest = raw
+    if len(accounted):
+        rest = (raw - (raw @ accounted.T) @ accounted).astype(np.float32)
     count = np.array([len(words(sentence)) for sentence in text.said], dtype=np.float64)
     whole = (count @ rest).astype(np.float32)
     return Meaning(_units(rest), count, _units(whole))
@@ -165,10 +167,14 @@ def _nearest(blocks: Iterable[Near]) -> Near:
     empty = np.empty(0, dtype=np.intp)
     kept = Near(empty, empty, np.empty(0))
     for block in blocks:
-        kept = Near(*(np.concatenate(parts) for parts in zip(kept, block, strict=True)))
-        if len(kept.first) > _MOST:
+        kept = Near(
+            np.concatenate([kept.first, block.first]),
+            np.concatenate([kept.second, block.second]),
+            np.concatenate([kept.likeness, block.likeness]),
+        )
+        if len(kept.likeness) > _MOST:
             best = np.argpartition(-kept.likeness, _MOST)[:_MOST]
-            kept = Near(*(part[best] for part in kept))
+            kept = Near(kept.first[best], kept.second[best], kept.likeness[best])
     return kept
 
 
