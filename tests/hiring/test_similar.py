@@ -326,7 +326,7 @@ def spoilt(tmp_path, how):
     elif how == "twice":
         table.append(table[1])
     elif how == "by hand":
-        table[2] |= {"grade_score": "0.2", "grade_points": "3"}
+        table[2] |= {"grade_score": "0.2", "grade_points": "1"}
     elif how == "one candidate":
         table = table[:1]
     elif how == "no answers":
