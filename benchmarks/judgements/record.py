@@ -43,6 +43,7 @@ from typing import Any
 
 from grader.bank.catalog import Catalog
 from grader.bank.records import Example
+from grader.errors import JudgeReplyError
 from grader.judge import prompt
 from grader.judge.ballots import votes_of
 from grader.judge.redaction import Redacted
@@ -95,6 +96,8 @@ class Judgement:
         """
         points = {k.id: k for k in question.key_points}
         wrong = {m.id: m for m in question.misconceptions}
+        if set(self.ids.values()) != points.keys() | wrong.keys():
+            raise JudgeReplyError(f"{self.question}: judged by another rubric")
         checklist = prompt.Checklist(
             {i: points[p] for i, p in self.ids.items() if i[0] == "k" and p in points},
             {i: wrong[p] for i, p in self.ids.items() if i[0] == "m" and p in wrong},

@@ -41,7 +41,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _DASH = re.compile(r"\s(?:[–—]|--?)\s|(?<=\w)—(?=\w)")
-_UNBROKEN = re.compile(r"(?:[^,.;:!?()\[\]\n…—–]|[.,](?=\d)|(?<=\w)[.:](?=\w))+")
+_UNBROKEN = re.compile(r"(?:[^,.;:!?()\[\]\n…—–•▪●]|[.,](?=\d)|(?<=\w)[.:](?=\w))+")
 WORD = re.compile(r"[^\W_]+(?:['’\-][^\W_]+)*", re.UNICODE)
 """One word: letters and digits, with apostrophes and hyphens inside."""
 _SPACE = re.compile(r"\s+")

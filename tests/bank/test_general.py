@@ -51,7 +51,9 @@ def test_nothing_is_left_to_be_written():
 def test_the_option_chooses_it_in_every_command(tmp_path):
     rows = tmp_path / "in.csv"
     rows.write_text(
-        "question_id,answer\nseasons,The axis of the Earth is tilted.\ndropout,It is.\n"
+        "question_id,answer\n"
+        "seasons,The axis of the Earth is tilted by 23.4 degrees. In summer the days are longer.\n"
+        "dropout,It is.\n"
     )
     done = grade("batch", rows, "-o", tmp_path / "out.csv", "--bank", "general")
     assert done.returncode == 0, done.stderr

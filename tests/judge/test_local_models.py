@@ -128,7 +128,7 @@ def test_a_prompt_that_was_cut_off_without_a_word_is_no_verdict():
 def test_what_a_prompt_has_by_those_before_tells_whether_one_was_cut():
     ladder = Ladder()
     assert ladder.reads_whole(4096, 4 * 4096), "of that size by chance"
-    assert not Ladder().reads_whole(2048, 6 * 2048)
+    assert not Ladder().reads_whole(2048, 7 * 2048)
     assert ladder.reads_whole(1201, 4 * 1201)
     assert ladder.reads_whole(1024, 4 * 1024)
     assert not ladder.reads_whole(4096, 4 * 4700)
