@@ -83,7 +83,9 @@ class Vocabulary:
 
     def own(self, words: Sequence[str]) -> Codes:
         """The codes of a text's own shingles, each once, sorted."""
-        return np.setdiff1d(self._codes(words), self._accounted)
+        codes = np.unique(self._codes(words))
+        # Not setdiff1d: what numpy 2.0 looks up in a table must fit a C long.
+        return codes[~np.isin(codes, self._accounted, kind="sort")]
 
     def _codes(self, words: Sequence[str]) -> Codes:
         ids = [self._ids.setdefault(word, len(self._ids) + 1) for word in words]
