@@ -112,6 +112,15 @@ def bank_cases(grader: Grader, *, unseen: bool, ids: range) -> Iterator[Marked]:
                     yield Marked(question, answer)
 
 
+def choosing_cases(grader: Grader) -> Iterator[Marked]:
+    """Answers to questions of the bank that were written for choosing, with a16 of each."""
+    yield from bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1))
+    for file in sorted(HERE.glob("choosing/*.yaml")):
+        marked = read(file, MarkedQuestion)
+        question = grader.question(marked.question)
+        yield from (Marked(question, answer) for answer in marked.answers)
+
+
 def field_cases(part: str) -> Iterator[Marked]:
     """Answers in other fields."""
     for file in field_files(part):
@@ -124,7 +133,7 @@ def cases(grader: Grader, name: str) -> list[Marked]:
     """The answers of a set."""
     holdout = range(HOLDOUT_FROM, 25)
     found = {
-        "dev": lambda: bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1)),
+        "dev": lambda: choosing_cases(grader),
         "dev-fields": lambda: field_cases("dev"),
         "seen": lambda: bank_cases(grader, unseen=False, ids=holdout),
         "unseen": lambda: bank_cases(grader, unseen=True, ids=range(1, 25)),

@@ -1,6 +1,7 @@
-"""How far two markers agree: python -m training.answers.agreement [--list].
+"""How far two markers agree: python -m training.answers.agreement [--of bank|choosing] [--list].
 
-Compares ``second/SLUG.yaml`` with ``bank/SLUG.yaml`` on every claim of the answers that both hold.
+Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or both of ``choosing``, on every claim
+of the answers that both hold.
 """
 
 from __future__ import annotations
@@ -38,12 +39,13 @@ def kappa(pairs: Counter[tuple[str, str]]) -> float:
 def main() -> None:
     """Print agreement, and with ``--list`` every difference."""
     parser = argparse.ArgumentParser(description="Compare two markers.")
+    parser.add_argument("--of", choices=("bank", "choosing"), default="bank")
     parser.add_argument("--list", action="store_true", help="print every difference")
     args = parser.parse_args()
     points, errors = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     scores: list[tuple[float, float]] = []
-    for file in sorted(HERE.glob("second/*.yaml")):
-        first = {a.id: a for a in read(HERE / "bank" / file.name, MarkedQuestion).answers}
+    for file in sorted(HERE.glob(f"second/{args.of}/*.yaml")):
+        first = {a.id: a for a in read(HERE / args.of / file.name, MarkedQuestion).answers}
         rubric = load_rubric(RUBRICS / file.name)
         most = sum(k.points for k in rubric.key_points)
         for b in read(file, MarkedQuestion).answers:

@@ -1,9 +1,10 @@
 """Draws a tenth of the answers for a second marker, without the first one's verdicts.
 
-    python -m training.answers.blind [--seed 1] [--share 0.1]
+    python -m training.answers.blind [--of bank|choosing] [--seed 1] [--share 0.1]
 
 Prints YAML by question: the rubric's claims, then the drawn answers, as the second marker fills
-them into ``second/SLUG.yaml``, in the format of ``bank/SLUG.yaml``; the kind doesn't matter.
+them into ``second/bank/SLUG.yaml`` or ``second/choosing/SLUG.yaml``, in the format of the first;
+the kind doesn't matter.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from training.answers.marked import HERE, MarkedQuestion, read
 def main() -> None:
     """Print what is to be marked."""
     parser = argparse.ArgumentParser(description="Draw answers to be marked a second time.")
+    parser.add_argument("--of", choices=("bank", "choosing"), default="bank")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=0.1)
     args = parser.parse_args()
     chance = random.Random(args.seed)
-    for file in sorted(HERE.glob("bank/*.yaml")):
+    for file in sorted(HERE.glob(f"{args.of}/*.yaml")):
         drawn = [a for a in read(file, MarkedQuestion).answers if chance.random() < args.share]
         if not drawn:
             continue

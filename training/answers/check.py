@@ -66,6 +66,16 @@ def check_field(file: Path) -> Iterator[str]:
                 yield f"contrast: {claim}: {kind}: less than {least}"
 
 
+def check_choosing(file: Path) -> Iterator[str]:
+    """What is wrong with the answers to a question of the bank that are for choosing."""
+    marked = read(file, MarkedQuestion)
+    if marked.question != file.stem:
+        yield f"question: {marked.question}"
+    rubric = load_rubric(RUBRICS / f"{file.stem}.yaml")
+    points = {k.id for k in rubric.key_points}
+    yield from faults(marked.answers, points, {m.id for m in rubric.misconceptions})
+
+
 def check_pairs(file: Path) -> Iterator[str]:
     """What is wrong with the minimal pairs of a question."""
     found = read(file, MinimalPairs)
@@ -79,20 +89,21 @@ def check_pairs(file: Path) -> Iterator[str]:
             yield f"{pair.id}: right and wrong are the same"
 
 
-_CHECKS = {"bank": check_bank, "pairs": check_pairs}
+_CHECKS = {"bank": check_bank, "choosing": check_choosing, "pairs": check_pairs}
 
 
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
+    folders = ("bank", "choosing", "fields/*", "pairs")
     files = [Path(n).resolve() for n in names] or sorted(
-        [*HERE.glob("bank/*.yaml"), *HERE.glob("fields/*/*.yaml"), *HERE.glob("pairs/*.yaml")]
+        file for folder in folders for file in HERE.glob(f"{folder}/*.yaml")
     )
     n_faults = n_answers = 0
     for file in files:
         check = _CHECKS.get(file.parent.name, check_field)
         try:
             found = list(check(file))
-            n_answers += {check_bank: 24, check_field: 12}.get(check, 0)
+            n_answers += {check_bank: 24, check_choosing: 4, check_field: 12}.get(check, 0)
         except ValueError as error:
             found = [str(error)]
         for fault in found:
