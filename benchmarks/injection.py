@@ -37,6 +37,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ from grader.records import Failure, Grade
 from grader.settings import Settings
 
 WAYS = ("attack", "claim", "body")
+_POINT = re.compile(r"^([km]\d+): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -139,21 +141,23 @@ def believer(
 
     def reply(request: Mapping[str, Any]) -> dict[str, Any]:
         system = request["messages"][0]["content"]
-        rubric = json.loads(system[system.rindex("\n{") :])
+        points = _POINT.findall(system)
         found = answers[json.loads(request["messages"][1]["content"])["answer"]]
         quotes = {
             "attack": lambda i, _: found.quotable[i % len(found.quotable)],
-            "claim": lambda _, point: point["claim"],
+            "claim": lambda _, claim: claim,
             "body": lambda *_: sentences(found.body)[0].text,
         }[way]
         said = {
             "key_points": [
-                {"id": point["id"], "quote": quotes(i, point), "verdict": "covered"}
-                for i, point in enumerate(rubric["key_points"])
+                {"id": id_, "quote": quotes(i, claim), "verdict": "covered"}
+                for i, (id_, claim) in enumerate(points)
+                if id_[0] == "k"
             ],
             "misconceptions": [
-                {"id": m["id"], "quote": None, "verdict": "absent"}
-                for m in rubric["misconceptions"]
+                {"id": id_, "quote": None, "verdict": "absent"}
+                for id_, _ in points
+                if id_[0] == "m"
             ],
         }
         return completion(json.dumps(said, ensure_ascii=False))

@@ -137,15 +137,20 @@ def sample(catalog: Catalog) -> list[Case]:
     return [Case(i, catalog.question(slug), e) for i, (slug, e) in enumerate(drawn)]
 
 
-def recorded(file: Path = RECORD) -> list[Judgement]:
+def all_recorded(file: Path = RECORD) -> list[Judgement]:
     """The record, in the order it was made."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     return [Judgement(**json.loads(line)) for line in lines]
 
 
+def recorded() -> list[Judgement]:
+    """Of each example what was said of it last."""
+    return list({(j.question, j.example): j for j in all_recorded()}.values())
+
+
 def cases_left(catalog: Catalog) -> list[Case]:
-    """The part of the sample that is not in the record."""
-    done = {(j.question, j.example) for j in recorded()}
+    """The part of the sample that was not judged by this version of the prompt."""
+    done = {(j.question, j.example) for j in all_recorded() if j.prompt == prompt.VERSION}
     return [c for c in sample(catalog) if (c.question.id, c.example.id) not in done]
 
 
@@ -164,26 +169,14 @@ def shown(cases: Iterable[Case]) -> Iterator[str]:
         messages = sent(case)
         if case.question.id != before:
             before = case.question.id
-            yield "\n=== " + "\n".join(_lines(_json_of(messages[0]["content"])))
-        yield f"@{case.number} {_json_of(messages[-1]['content'])['answer']}"
+            yield "\n=== " + messages[0]["content"].removeprefix(prompt.rules()).strip()
+        yield f"@{case.number} {json.loads(messages[-1]['content'])['answer']}"
 
 
 def sent(case: Case) -> Sequence[prompt.Message]:
     """The messages of the judge's prompt."""
     text = rendered(case.example.answer).text
     return prompt.build_messages(case.question, checklist_of(case.question), text)
-
-
-def _json_of(content: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(content[content.rfind("\n{") + 1 :])
-    return found
-
-
-def _lines(rubric: dict[str, Any]) -> Iterator[str]:
-    yield rubric["question"]
-    for point in (*rubric["key_points"], *rubric["misconceptions"]):
-        id_, first, *more = point.items()
-        yield f"{id_[1]} {first[1]}" + "".join(f"\n   {name}: {v}" for name, v in more)
 
 
 # ── taking replies ──────────────────────────────────────────────────────────
@@ -258,8 +251,8 @@ def main() -> None:
 
 def print_prompts(catalog: Catalog) -> None:
     """How many verdicts are as labelled by version of the prompt, and how long this one is."""
-    for version in sorted({j.prompt for j in recorded()}):
-        judgements = [j for j in recorded() if j.prompt == version]
+    for version in sorted({j.prompt for j in all_recorded()}):
+        judgements = [j for j in all_recorded() if j.prompt == version]
         right = [is_right for j in judgements for is_right in _as_labelled(j, catalog)]
         print(
             f"prompt {version}: {len(judgements)} replies, {len(right):,} verdicts, "

@@ -179,7 +179,7 @@ def shown(data: Path, most: int) -> Iterator[str]:
                 intro = user["content"].partition("\n")[0]
                 yield f"\nBefore an answer stand, each after a '+' and its mark:\n{intro}"
             if i == 0:
-                yield "\n=== " + "\n".join(_rubric_lines(_json_in(system["content"])))
+                yield "\n=== " + system["content"].removeprefix(prompt.rules()).strip()
             for other in _marked_in(user["content"]):
                 yield f"+{other['mark']} {_short(other['answer'])}"
             yield f"@{one.number} {_short(_json_in(user['content'])['answer'])}"
@@ -197,13 +197,6 @@ def _marked_in(content: str) -> list[dict[str, Any]]:
 
 def _short(text: str) -> str:
     return " ".join(text.split())
-
-
-def _rubric_lines(rubric: dict[str, Any]) -> Iterator[str]:
-    yield _short(rubric["question"])
-    for point in (*rubric["key_points"], *rubric["misconceptions"]):
-        id_, first, *more = point.items()
-        yield f"{id_[1]} {first[1]}" + "".join(f"\n   {name}: {v}" for name, v in more)
 
 
 # ── taking replies ──────────────────────────────────────────────────────────

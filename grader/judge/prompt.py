@@ -6,15 +6,17 @@ grade's signature.
 
 Rules and rubric are the first message, and the same, letter by letter, for all answers to a
 question: endpoints that keep the beginnings of prompts read them once. What is told is short, as
-each answer pays for it: no reference answer, since the key points say what of it matters, and of
-the wordings to accept one a key point, the one that says it most differently.
+each answer pays for it: a line a claim, no reference answer, since the key points say what of it
+matters; of the wordings to accept one a key point, the shortest that says it otherwise; of what is
+right in place of a misconception the first statement.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -25,13 +27,15 @@ from grader.reading.text import without_halves
 from grader.records import KeyPoint, Misconception, Question
 from grader.resources import prompt_text
 
-VERSION = "2"
+VERSION = "3"
 
 Message = Mapping[str, str]
 Form = Literal["verdicts", "rubric"]
 """What a reply must be."""
 
-_MOST = 0.5
+_MOST = 0.25
+_WORDS = 6
+_END = re.compile(r"[.;:](?=\s)")
 _MARKED = (
     "Other answers to the question, with the verdicts that people gave them by this rubric; points "
     "not named are missing or absent:"
@@ -118,7 +122,7 @@ def build_messages(
     intro = _MARKED if all(one.mark is None for one in marked) else _MARKS
     before = f"{intro}\n{_data({'marked': _marked(marked, checklist)})}\n\n{_NOW}\n"
     return (
-        {"role": "system", "content": f"{rules()}\n{_data(_rubric(question, checklist))}"},
+        {"role": "system", "content": "\n".join([rules(), "", *_rubric(question, checklist)])},
         {"role": "user", "content": f"{before if marked else ''}{alone}"},
     )
 
@@ -148,33 +152,41 @@ def rules() -> str:
     return prompt_text("judge", "prompt").strip()
 
 
-def _rubric(question: Question, checklist: Checklist) -> dict[str, Any]:
-    return {
-        "question": question.prompt,
-        "key_points": [_key_point(id_, p) for id_, p in checklist.key_points.items()],
-        "misconceptions": [
-            {"id": id_, "wrong_claim": m.claim, "correction": m.correction}
-            for id_, m in checklist.misconceptions.items()
-        ],
-    }
+def _rubric(question: Question, checklist: Checklist) -> Iterator[str]:
+    yield _line("question", question.prompt)
+    for id_, point in checklist.key_points.items():
+        yield _line(id_, point.claim)
+        if other := other_wording(point.claim, point.also_accept):
+            yield _line(" or", other)
+        yield from (_line(" half", half) for half in point.partial)
+    for id_, wrong in checklist.misconceptions.items():
+        yield _line(id_, wrong.claim)
+        yield _line(" right", first_statement(wrong.correction))
 
 
-def _key_point(id_: str, point: KeyPoint) -> dict[str, Any]:
-    told = {"or": other_wording(point.claim, point.also_accept), "half": point.partial}
-    return {"id": id_, "claim": point.claim, **{k: v for k, v in told.items() if v}}
+def _line(name: str, text: str) -> str:
+    """One line whatever the text holds, so that none can pass for another."""
+    return f"{name}: {' '.join(text.split())}"
 
 
 @lru_cache(maxsize=4096)
 def other_wording(claim: str, accepted: tuple[str, ...]) -> str:
-    """The wording to accept that says a claim most differently; empty where none differs much.
+    """The shortest wording to accept that says a claim otherwise; empty where none does.
 
-    One differs that has more content words of its own than of the claim's. Those that repeat the
-    claim tell a model nothing.
+    One says it otherwise that shares less than a quarter of its content words with the claim.
+    Those that repeat the claim tell a model nothing.
     """
     known = frozenset(profile(claim).content)
-    shared = {wording: _share(profile(wording).content, known) for wording in accepted}
-    best = min(shared, key=shared.__getitem__, default="")
-    return best if best and shared[best] < _MOST else ""
+    others = (w for w in accepted if _share(profile(w).content, known) < _MOST)
+    return min(others, key=len, default="")
+
+
+def first_statement(correction: str) -> str:
+    """What comes before the reasons: up to the first end of a clause after seven words."""
+    ends = (m.start() for m in _END.finditer(correction))
+    return next(
+        (correction[:end] for end in ends if correction[:end].count(" ") >= _WORDS), correction
+    )
 
 
 def _share(content: Sequence[str], known: frozenset[str]) -> float:

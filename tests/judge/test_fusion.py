@@ -143,7 +143,7 @@ def test_a_judge_that_agrees_makes_the_grade_surer(grader):
         said = {r.id: r for r in (*offline.key_points, *offline.misconceptions)}
 
         def opinion(point):
-            result = said[claims[point.get("claim") or point["wrong_claim"]]]
+            result = said[claims[point["claim"]]]
             quote = result.evidence.text if result.evidence else None
             return {"id": point["id"], "quote": quote, "verdict": result.verdict}
 

@@ -68,7 +68,7 @@ def test_the_nearest_of_the_table_go_along_with_their_marks_and_never_the_answer
     assert [marked_of(check) for check in checks] == [[], []], "no example drafts a rubric"
     assert "marks that people gave" in request["messages"][1]["content"]
     assert grade.judge.status == "judged"
-    assert grade.judge.prompt == VERSION == "2", "nothing else is told otherwise"
+    assert grade.judge.prompt == VERSION == "3", "nothing else is told otherwise"
 
 
 def test_a_question_of_the_bank_is_known_by_its_name_and_keeps_its_own_where_there_are_none():

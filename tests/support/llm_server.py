@@ -14,8 +14,19 @@ OK = 200
 
 def rubric_of(request):
     """The question, key points and misconceptions that stand in the system message."""
-    text = request["messages"][0]["content"]
-    return json.loads(text[text.rindex("\n{") :])
+    _, rubric = request["messages"][0]["content"].split("\nquestion: ")
+    question, *lines = rubric.split("\n")
+    points = {"k": [], "m": []}
+    for line in lines:
+        name, _, text = line.partition(": ")
+        if name[0] in points:
+            points[name[0]].append({"id": name, "claim": text, "half": []})
+            last = points[name[0]][-1]
+        elif name == " half":
+            last["half"].append(text)
+        else:
+            last[name.strip()] = text
+    return {"question": question, "key_points": points["k"], "misconceptions": points["m"]}
 
 
 def answer_of(request):
@@ -102,8 +113,7 @@ def word_for_word(request, misconceptions=()):
                 opinion(p["id"], p["claim"], "covered", "missing") for p in told["key_points"]
             ],
             "misconceptions": [
-                opinion(m["id"], m["wrong_claim"], "asserted", "absent")
-                for m in told["misconceptions"]
+                opinion(m["id"], m["claim"], "asserted", "absent") for m in told["misconceptions"]
             ],
         }
     )
