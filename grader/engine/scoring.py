@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from grader.engine.findings import Findings
     from grader.reading.text import Segment
 
+OWN_EXPERIENCE = "the question asks for one's own experience"
+"""Why a person always looks at the grade of an open-ended question."""
+
 _MISSING = VERDICTS.index("missing")
 
 
@@ -150,7 +153,7 @@ def review_reasons(
     sure: float, threshold: float, flags: Sequence[Flag], *, open_ended: bool = False
 ) -> tuple[str, ...]:
     """Why a person should look at a grade; empty where none needs to."""
-    story = ("the question asks for one's own experience",) if open_ended else ()
+    story = (OWN_EXPERIENCE,) if open_ended else ()
     low = (f"confidence {sure:.2f} is below {threshold:.2f}",) if not sure >= threshold else ()
     return (*story, *low, *(f"flag: {flag}" for flag in flags))
 

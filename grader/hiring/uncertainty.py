@@ -29,12 +29,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 
+from grader.engine.scoring import OWN_EXPERIENCE
 from grader.hiring.detail import Detail, is_of_reference
 from grader.hiring.records import Graded
 from grader.resources import model_folder
-
-# Rounding, when a confidence is compared with the mean that it is.
-_ROUNDED = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +44,7 @@ class IntervalRule:
     by_verdicts: float
     """The factor where each verdict's probability is known."""
     by_confidence: float
-    """The factor where all that is known is the grade's confidence."""
+    """The factor where all that is known is the grade's confidence, or a story was told."""
 
 
 @lru_cache(maxsize=1)
@@ -67,7 +65,7 @@ def error_of(graded: Graded, rule: IntervalRule) -> float:
     detail = graded.detail
     if detail is not None and is_of_reference(detail):
         return error_by_reference() if detail.key_points and not _is_certain(detail) else 0.0
-    if detail is None or _is_less_sure_than_its_verdicts(detail):
+    if detail is None or OWN_EXPERIENCE in detail.review_reasons:
         return rule.by_confidence * error_by_confidence(graded.score, graded.confidence)
     return rule.by_verdicts * error_by_verdicts(detail)
 
@@ -100,11 +98,3 @@ def margin(errors: Iterable[float], level: float) -> float:
 
 def _is_certain(detail: Detail) -> bool:
     return all(k.probability == 1 for k in detail.key_points)
-
-
-def _is_less_sure_than_its_verdicts(detail: Detail) -> bool:
-    """Whether the grade is surer of its verdicts than of itself, as that of a story is."""
-    weighed = [(k.max_points, k.probability) for k in detail.key_points]
-    weighed += [(m.cost, m.probability) for m in detail.misconceptions if m.cost]
-    mean = sum(w * p for w, p in weighed) / sum(w for w, _ in weighed)
-    return detail.confidence < mean - _ROUNDED

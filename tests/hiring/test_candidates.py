@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -287,7 +288,15 @@ def test_a_persons_mark_and_a_blank_are_certain(tmp_path):
     assert ada.low == ada.share == ada.high == pytest.approx(0.45)
 
 
-def test_a_grade_that_is_less_sure_than_its_verdicts_is_taken_by_its_word(tmp_path):
+def test_a_decision_near_the_pass_mark_leaves_the_interval_to_the_verdicts(tmp_path):
+    """Its confidence says on which side of the mark it is, not how far off the score is."""
+    [near] = table(tmp_path, row("Ada", RELU, grade(RELU, "cm", sure=0.9))).rows
+    doubted = replace(near, confidence=0.51)
+    doubted = replace(doubted, detail=near.detail.model_copy(update={"confidence": 0.51}))
+    assert error_of(doubted, PLAIN) == error_of(near, PLAIN) == error_by_verdicts(near.detail)
+
+
+def test_a_story_is_taken_by_its_confidence(tmp_path):
     from grader.engine.assembly import Verdicts, assemble
 
     story = RELU.model_copy(update={"open_ended": True})
