@@ -15,6 +15,12 @@ from grader.bank.rubrics import load_contrast
 from grader.engine.costs import points_off
 from grader.resources import BANKS
 
+_TERMS = (
+    "Statements are sentences around key points and misconceptions that say them, deny them or "
+    "come near; they taught the model, and grading does not read them. The severity of a "
+    "correction says how far the published claim misleads, from 1 (imprecise) to 3 (plainly wrong)."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -103,6 +109,8 @@ def bank_page(holdings: Sequence[Holding], bank: str = BANKS[0]) -> str:
         "",
         ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in total.items()) + ".",
         "",
+        *_notes(holdings),
+        "",
         "## Questions",
     ]
     for topic in sorted({h.entry.topic for h in holdings}):
@@ -113,6 +121,13 @@ def bank_page(holdings: Sequence[Holding], bank: str = BANKS[0]) -> str:
         if holding.rubric.corrections:
             lines += ["", f"### {holding.entry.id}", "", *_correction_lines(holding)]
     return "\n".join(lines) + "\n"
+
+
+def _notes(holdings: Sequence[Holding]) -> list[str]:
+    """What the numbers and words of a page mean."""
+    stories = ", ".join(f"`{h.entry.id}`" for h in holdings if h.rubric.open_ended)
+    asking = f"These ask for one's own experience; every grade needs review by a person: {stories}."
+    return [_TERMS, *(["", asking] if stories else [])]
 
 
 def _statements(contrast: ContrastSet | None) -> int:

@@ -85,7 +85,9 @@ class Correction(Record):
     now: Text = Field(description="What is right, and replaces the claim.")
     why: Text
     authority: Text
-    severity: Annotated[int, Field(ge=1, le=3)]
+    severity: Annotated[int, Field(ge=1, le=3)] = Field(
+        description="How far the claim misleads, from 1 (imprecise) to 3 (plainly wrong)."
+    )
 
 
 class Example(Record):

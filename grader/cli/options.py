@@ -32,7 +32,7 @@ EncoderName = Annotated[
 Threads = Annotated[int | None, typer.Option("--threads", help="Threads for the models.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the output if it exists.")]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what the judge would take, and grade nothing.")
+    bool, typer.Option("--dry-run", help="Say only what the judge would take; nothing is sent.")
 ]
 RowQuestion = Annotated[
     str | None,

@@ -1,8 +1,8 @@
 """What answers get wrong, as far as it is sure. Pure.
 
-A verdict is right as often as its probability says, and no oftener: of those that a grade counts,
-a third may be wrong, and they come in heaps, since answers to one question are worded alike. A
-page that adds them up would tell a team that six people think what none of them said. So only
+A verdict is right as often as its probability says, and no oftener: of the less sure ones that a
+grade counts many are wrong, and they come in heaps, since answers to one question are worded alike.
+A page that adds them up would tell a team that six people think what none of them said. So only
 verdicts count here that are as sure as what candidates are told (``feedback.bar``), each with the
 words that it rests on; the rest is left to the answers themselves.
 """

@@ -135,6 +135,8 @@ def test_the_markdown_export_says_all_that_a_person_would_read(holdings):
 def test_the_page_has_a_table_a_topic_and_then_the_corrections(holdings):
     page = bank_page(holdings)
     assert "2 questions, 5 key points, 2 misconceptions, 2 corrections, 9 examples" in page
+    assert "from 1 (imprecise) to 3 (plainly wrong)" in page
+    assert "one's own experience" not in page
     assert "| `tea` | junior | How is black tea made? | 3 | 1 | 8 |\n" in page
     heads = [line for line in page.splitlines() if line.startswith("#")]
     assert heads == [
