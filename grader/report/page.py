@@ -8,14 +8,14 @@ script and that style, by their hashes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from grader.engine.feedback import reason_in_words
-from grader.errors import InputError
+from grader.errors import InputError, TableError
 from grader.hiring.candidates import Blank, Ranking, rank
 from grader.hiring.detail import Detail, KeyPoint, Misconception
 from grader.hiring.feedback.bar import load_bar
@@ -26,30 +26,53 @@ from grader.report.findings import find
 from grader.report.statistics import question_statistics
 
 
-def ranking_of(table: GradedTable, blank: Blank | None = None) -> Ranking | str:
-    """The candidates of a graded table, or in a sentence why they can't be ranked.
+def ranking_of(
+    table: GradedTable,
+    blank: Blank | None = None,
+    *,
+    weights: Mapping[str, float] | None = None,
+    weight_column: str | None = None,
+) -> Ranking | str:
+    """The candidates of a graded table, or why they can't be ranked.
 
     A report is of answers first: a table that holds several of a candidate to a question, say,
     makes one all the same.
 
     Args:
         table: what was graded.
-        blank: see ``rank_candidates``.
+        blank: see ``rank_candidates``, here and below.
+        weights: what each question is worth.
+        weight_column: the column that says it.
+
+    Raises:
+        InputError: the weights that are told won't do.
     """
     try:
-        return rank(table, weights_of(table), blank=blank)
+        worth = weights_of(table, weights, weight_column)
     except InputError as error:
-        return f"{error}."
+        if weights is not None or weight_column is not None:
+            raise
+        return str(error)
+    try:
+        return rank(table, worth, blank=blank, leave=weight_column)
+    except TableError as error:
+        return str(error)
 
 
-def report_page(rows: Sequence[Graded], title: str, ranking: Ranking | str | None = None) -> str:
+def notes_of(table: GradedTable, ranking: Ranking | str | None) -> tuple[str, ...]:
+    """What the reader should hear of a table, whether it could be ranked or not."""
+    return ranking.notes if isinstance(ranking, Ranking) else table.notes
+
+
+def report_page(table: GradedTable, title: str, ranking: Ranking | str | None = None) -> str:
     """The whole page. Everything that came with the table is escaped.
 
     Args:
-        rows: the answers, read to be quoted.
+        table: what was graded, read to be quoted.
         title: the page's heading.
         ranking: the candidates or why there is no ranking; without it nothing is said of them.
     """
+    rows = table.rows
     questions = question_statistics(rows)
     style, script = _part("report.css"), _part("report.js")
     styles = sections.Styles()
@@ -62,6 +85,7 @@ def report_page(rows: Sequence[Graded], title: str, ranking: Ranking | str | Non
         script_hash=sections.hash_of(script),
         summary=sections.summary(rows),
         candidates="" if ranking is None else sections.candidates(ranking),
+        notes=sections.notes(notes_of(table, ranking)),
         findings=sections.findings(find(rows, bar), bar),
         scores=sections.scores(rows, styles),
         questions=sections.questions(questions),

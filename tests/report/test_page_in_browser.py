@@ -46,7 +46,7 @@ def file(tmp_path_factory):
     unsure = grade(RELU, "xx", sure=0.55, errors=("e1", "e2"))
     rows.append(row(LONG, RELU, unsure))
     table = read_graded_table(write(folder / "graded.csv", rows), quoting=True)
-    page = report_page(table.rows, "Report", ranking_of(table))
+    page = report_page(table, "Report", ranking_of(table))
     (folder / "report.html").write_text(page, encoding="utf-8")
     return folder / "report.html"
 
@@ -103,10 +103,10 @@ def test_an_opened_answer_shows_points_sureness_and_the_correction(page):
 def test_a_point_that_full_marks_do_not_need_says_so(open_page, tmp_path):
     points = (DROPOUT.key_points[0], DROPOUT.key_points[1].model_copy(update={"bonus": True}))
     asked = DROPOUT.model_copy(update={"key_points": points})
-    [read] = read_graded_table(
+    read = read_graded_table(
         write(tmp_path / "g.csv", [row("Ann", asked, grade(asked, "cm"))]), quoting=True
-    ).rows
-    (tmp_path / "report.html").write_text(report_page([read], "Report"), encoding="utf-8")
+    )
+    (tmp_path / "report.html").write_text(report_page(read, "Report"), encoding="utf-8")
     page = open_page()
     page.goto((tmp_path / "report.html").as_uri())
     page.locator("#answers").get_by_role("button", name="Ann").click()
