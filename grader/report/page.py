@@ -18,7 +18,7 @@ from grader.engine.feedback import reason_in_words
 from grader.errors import InputError, TableError
 from grader.hiring.candidates import Blank, Ranking, rank
 from grader.hiring.detail import KeyPoint, Misconception
-from grader.hiring.feedback.bar import load_bar
+from grader.hiring.feedback.bar import load_bar, notes_on
 from grader.hiring.records import Graded, GradedTable
 from grader.hiring.weights import weights_of
 from grader.report import sections
@@ -61,7 +61,8 @@ def ranking_of(
 
 def notes_of(table: GradedTable, ranking: Ranking | str | None) -> tuple[str, ...]:
     """What the reader should hear of a table, whether it could be ranked or not."""
-    return ranking.notes if isinstance(ranking, Ranking) else table.notes
+    known = ranking.notes if isinstance(ranking, Ranking) else table.notes
+    return (*known, *notes_on(load_bar(), table))
 
 
 def report_page(table: GradedTable, title: str, ranking: Ranking | str | None = None) -> str:

@@ -126,6 +126,13 @@ def test_the_pass_mark_stands_where_answers_pass(tmp_path):
     assert '<div class="pass" style="left:60%">' in report_page(graded, "Report")
 
 
+def test_the_page_says_what_a_score_is(tmp_path):
+    page = report_page(table(tmp_path, row("Ann", RELU, grade(RELU, "c"))), "Report")
+    told = " ".join(page[page.index("<h2>Answers") : page.index("<noscript>")].split())
+    assert "the points earned of those that can be had, less what known errors cost" in told
+    assert "as far as it is sure" not in told
+
+
 def test_a_table_that_can_not_be_ranked_is_reported_all_the_same(tmp_path):
     graded = table(tmp_path, row("Ann", RELU, grade(RELU, "c")), row("Ann", RELU, grade(RELU, "m")))
     said = ranking_of(graded)

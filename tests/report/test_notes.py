@@ -1,12 +1,14 @@
 """What the report says beside its ranking, on the page and on standard error."""
 
+import json
 import re
 
 import pytest
 
 from grader.errors import TableError
+from grader.hiring.feedback.bar import load_bar
 from grader.hiring.graded_table import read_graded_table
-from grader.report.page import ranking_of, report_page
+from grader.report.page import notes_of, ranking_of, report_page
 from tests.support.command import grade as command
 from tests.support.command import refused
 from tests.support.graded import grade, question, row, write
@@ -60,6 +62,27 @@ def test_the_notes_of_a_ranking_stand_on_the_page_once_and_are_told(tmp_path):
     done = command("report", "graded.csv", "-o", "r.html")
     assert "grade: graded.csv: 1 candidate has no rank" in done.stderr
     assert "no ranking" not in done.stderr
+
+
+def test_a_bar_that_was_fitted_to_another_verifier_is_told(tmp_path):
+    own = load_bar().verifier
+    strange = row("Ada", RELU, grade(RELU, "cc", verifier="another"))
+    known = row("Ben", RELU, grade(RELU, "cc", verifier=own))
+    said = f"was graded by another, but how sure a finding must be to be told is known for {own}"
+    for rows, told in (((strange, known), True), ((known,), False)):
+        graded = table(tmp_path, *rows)
+        assert (said in report_page(graded, "Report", ranking_of(graded))) == told
+        assert (said in command("report", "graded.csv", "-o", "r.html", "--force").stderr) == told
+
+
+@pytest.mark.parametrize(("status", "told"), [("judged", True), ("failed", False)])
+def test_a_bar_that_was_fitted_without_a_judge_is_told(tmp_path, status, told):
+    made = grade(RELU, "cc")
+    detail = made.to_dict() | {"judge": {"status": status, "models": ["some-model"]}}
+    graded = table(tmp_path, row("Ada", RELU, made, grade_detail=json.dumps(detail)))
+    notes = notes_of(graded, ranking_of(graded))
+    said = "a language model (some-model) judged 1 answer, but how sure a finding must be"
+    assert any(said in note for note in notes) == told
 
 
 # ── weights ─────────────────────────────────────────────────────────────────
