@@ -38,7 +38,7 @@ def main() -> None:
         write_table(table, answers)
         started = time.perf_counter()
         graded = read_graded_table(table, quoting=True)
-        text = report_page(graded.rows, "Report", ranking_of(graded))
+        text = report_page(graded, "Report", ranking_of(graded))
         page.write_text(text, encoding="utf-8")
         made = time.perf_counter() - started
         print(f"{answers:,} answers: {page.stat().st_size / 1e6:.1f} MB, made in {made:.1f} s")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import typer
 
-from grader.cli.hiring_options import CandidatesOptions
-from grader.errors import InputError
+from grader.cli.hiring_options import CandidatesOptions, weights_told
 from grader.files import check_output
 from grader.hiring.candidates import Candidate, Ranking, rank_candidates
 from grader.hiring.write import write_ranking
@@ -31,7 +29,7 @@ def write_candidates(options: CandidatesOptions) -> None:
     ranking = rank_candidates(
         options.table,
         candidate=options.candidate,
-        weights=_weights(options.weight),
+        weights=weights_told(options.weight),
         weight_column=options.weight_column,
         blank=options.blank,
         mapping=options.mapping or (),
@@ -41,31 +39,6 @@ def write_candidates(options: CandidatesOptions) -> None:
     for note in ranking.notes:
         typer.echo(f"grade: {note}", err=True)
     typer.echo("\n".join(_told(ranking, options.output)), err=True)
-
-
-def _weights(given: Sequence[str] | None) -> dict[str, float] | None:
-    """Weights by question.
-
-    Raises:
-        InputError: one is not ``QUESTION=NUMBER``, or a question has two.
-    """
-    if not given:
-        return None
-    weights: dict[str, float] = {}
-    for text in given:
-        question, equals, weight = text.rpartition("=")
-        question = question.strip()
-        problem = InputError(f"--weight {text}: write QUESTION=NUMBER, such as dropout=2")
-        if not (equals and question):
-            raise problem
-        try:
-            value = float(weight)
-        except ValueError as error:
-            raise problem from error
-        if question in weights:
-            raise InputError(f"--weight {text}: {question} has a weight already")
-        weights[question] = value
-    return weights
 
 
 def _told(ranking: Ranking, output: Path) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,6 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from grader.cli.options import ColumnMap, FolderOptions, Force, TableOptions, Threads
+from grader.errors import InputError
 
 CandidateColumns = Annotated[
     list[str] | None,
@@ -26,6 +28,21 @@ BlankCounts = Annotated[
         "(skip). If not given, candidates with one get no rank.",
     ),
 ]
+Weights = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--weight",
+        metavar="QUESTION=NUMBER",
+        help="What a question is worth in the total; give every one, 0 leaves one out. If not "
+        "given, the points of its rubric.",
+    ),
+]
+WeightColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--weight-column", metavar="COLUMN", help="The column of weights, one a question."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +52,8 @@ class ReportOptions:
     table: Annotated[Path, typer.Argument(help="A table that 'grade batch' wrote.")]
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML page to write.")]
     candidate: CandidateColumns = None
+    weight: Weights = None
+    weight_column: WeightColumn = None
     blank: BlankCounts = None
     mapping: ColumnMap = None
     title: Annotated[str, typer.Option("--title", help="The page's heading.")] = "Graded answers"
@@ -60,21 +79,8 @@ class CandidatesOptions:
         ),
     ]
     candidate: CandidateColumns = None
-    weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--weight",
-            metavar="QUESTION=NUMBER",
-            help="What a question is worth in the total; give every one, 0 leaves one out. If not "
-            "given, the points of its rubric.",
-        ),
-    ] = None
-    weight_column: Annotated[
-        str | None,
-        typer.Option(
-            "--weight-column", metavar="COLUMN", help="The column of weights, one a question."
-        ),
-    ] = None
+    weight: Weights = None
+    weight_column: WeightColumn = None
     blank: BlankCounts = None
     mapping: ColumnMap = None
     force: Force = False
@@ -152,3 +158,28 @@ class SimilarOptions:
     threads: Threads = None
     read: TableOptions
     folders: FolderOptions
+
+
+def weights_told(given: Sequence[str] | None) -> dict[str, float] | None:
+    """Weights by question.
+
+    Raises:
+        InputError: one is not ``QUESTION=NUMBER``, or a question has two.
+    """
+    if not given:
+        return None
+    weights: dict[str, float] = {}
+    for text in given:
+        question, equals, weight = text.rpartition("=")
+        question = question.strip()
+        problem = InputError(f"--weight {text}: write QUESTION=NUMBER, such as dropout=2")
+        if not (equals and question):
+            raise problem
+        try:
+            value = float(weight)
+        except ValueError as error:
+            raise problem from error
+        if question in weights:
+            raise InputError(f"--weight {text}: {question} has a weight already")
+        weights[question] = value
+    return weights

@@ -7,11 +7,11 @@ from dataclasses import asdict
 import typer
 
 from grader.bank.catalog import Catalog
-from grader.cli.hiring_options import ReportOptions
+from grader.cli.hiring_options import ReportOptions, weights_told
 from grader.files import check_output, write_whole
 from grader.hiring.graded_table import read_graded_table
 from grader.reading.text import counted
-from grader.report.page import ranking_of, report_page
+from grader.report.page import notes_of, ranking_of, report_page
 from grader.settings import load_settings
 
 
@@ -19,7 +19,7 @@ def write_report(options: ReportOptions) -> None:
     """Write the page.
 
     Raises:
-        InputError: the table or the output won't do.
+        InputError: the table, a weight or the output won't do.
     """
     check_output(options.output, force=options.force)
     catalog = Catalog.from_settings(load_settings(**asdict(options.folders)))
@@ -32,6 +32,15 @@ def write_report(options: ReportOptions) -> None:
         read_as=options.read.read_as(),
         quoting=True,
     )
-    page = report_page(table.rows, options.title, ranking_of(table, options.blank))
-    write_whole(options.output, page)
+    ranking = ranking_of(
+        table,
+        options.blank,
+        weights=weights_told(options.weight),
+        weight_column=options.weight_column,
+    )
+    write_whole(options.output, report_page(table, options.title, ranking))
+    if isinstance(ranking, str):
+        typer.echo(f"grade: there is no ranking: {ranking}", err=True)
+    for note in notes_of(table, ranking):
+        typer.echo(f"grade: {note}", err=True)
     typer.echo(f"{options.output}: {counted(len(table.rows), 'answer')}", err=True)

@@ -89,6 +89,11 @@ class Detail(_Written):
         """The misconceptions that the answer asserts, with their places in the rubric."""
         return [(i, m) for i, m in enumerate(self.misconceptions) if m.verdict == "asserted"]
 
+    @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The language models that were asked, and answered."""
+        return () if self.judge is None or self.judge.status != "judged" else self.judge.models
+
 
 def is_of_reference(detail: Detail) -> bool:
     """Whether the answer was compared with a reference alone, without a rubric."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.errors import TableError
@@ -87,6 +87,12 @@ class GradedTable:
         for row in self.rows:
             found[row.question_id].append(row)
         return dict(found)
+
+
+def judges_of(rows: Iterable[Graded]) -> tuple[str, ...]:
+    """The language models that were asked about answers, and answered."""
+    details = (row.detail for row in rows if row.detail is not None)
+    return tuple(dict.fromkeys(model for detail in details for model in detail.judged_by))
 
 
 def check_one_answer_each(table: GradedTable) -> None:

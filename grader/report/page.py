@@ -8,17 +8,17 @@ script and that style, by their hashes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from grader.engine.feedback import reason_in_words
-from grader.errors import InputError
+from grader.errors import InputError, TableError
 from grader.hiring.candidates import Blank, Ranking, rank
-from grader.hiring.detail import Detail, KeyPoint, Misconception
-from grader.hiring.feedback.bar import load_bar
+from grader.hiring.detail import KeyPoint, Misconception
+from grader.hiring.feedback.bar import load_bar, notes_on
 from grader.hiring.records import Graded, GradedTable
 from grader.hiring.weights import weights_of
 from grader.report import sections
@@ -26,30 +26,55 @@ from grader.report.findings import find
 from grader.report.statistics import question_statistics
 
 
-def ranking_of(table: GradedTable, blank: Blank | None = None) -> Ranking | str:
-    """The candidates of a graded table, or in a sentence why they can't be ranked.
+def ranking_of(
+    table: GradedTable,
+    blank: Blank | None = None,
+    *,
+    weights: Mapping[str, float] | None = None,
+    weight_column: str | None = None,
+) -> Ranking | str:
+    """The candidates of a graded table, or why they can't be ranked.
 
     A report is of answers first: a table that holds several of a candidate to a question, say,
     makes one all the same.
 
     Args:
         table: what was graded.
-        blank: see ``rank_candidates``.
+        blank: see ``rank_candidates``, here and below.
+        weights: what each question is worth.
+        weight_column: the column that says it.
+
+    Raises:
+        InputError: the weights that are told won't do.
     """
     try:
-        return rank(table, weights_of(table), blank=blank)
+        worth = weights_of(table, weights, weight_column)
     except InputError as error:
-        return f"{error}."
+        if weights is not None or weight_column is not None:
+            raise
+        return str(error)
+    try:
+        return rank(table, worth, blank=blank, leave=weight_column)
+    except TableError as error:
+        return str(error)
 
 
-def report_page(rows: Sequence[Graded], title: str, ranking: Ranking | str | None = None) -> str:
+def notes_of(table: GradedTable, ranking: Ranking | str | None) -> tuple[str, ...]:
+    """What the reader should hear of a table, whether it could be ranked or not."""
+    known = ranking.notes if isinstance(ranking, Ranking) else table.notes
+    return (*known, *notes_on(load_bar(), table))
+
+
+def report_page(table: GradedTable, title: str, ranking: Ranking | str | None = None) -> str:
     """The whole page. Everything that came with the table is escaped.
 
     Args:
-        rows: the answers, read to be quoted.
+        table: what was graded, read to be quoted.
         title: the page's heading.
         ranking: the candidates or why there is no ranking; without it nothing is said of them.
     """
+    rows = table.rows
+    asked = _asked(rows)
     questions = question_statistics(rows)
     style, script = _part("report.css"), _part("report.js")
     styles = sections.Styles()
@@ -62,14 +87,15 @@ def report_page(rows: Sequence[Graded], title: str, ranking: Ranking | str | Non
         script_hash=sections.hash_of(script),
         summary=sections.summary(rows),
         candidates="" if ranking is None else sections.candidates(ranking),
+        notes=sections.notes(notes_of(table, ranking)),
         findings=sections.findings(find(rows, bar), bar),
         scores=sections.scores(rows, styles),
         questions=sections.questions(questions),
         coverage="".join(sections.question(q, styles) for q in questions),
         options="".join(
-            f'<option value="{i}">{escape(q.prompt)}</option>' for i, q in enumerate(questions)
+            f'<option value="{i}">{escape(_name(q))}</option>' for i, q in enumerate(asked.values())
         ),
-        data=_embedded(_data(rows)),
+        data=_embedded(_data(rows, asked)),
         widths=styles.hashes(),
     )
 
@@ -84,30 +110,50 @@ def _embedded(data: object) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _data(rows: Sequence[Graded]) -> dict[str, Any]:
-    """What ``report.js`` draws: each question once, each answer with its verdicts."""
-    first: dict[tuple[str, str], tuple[Graded, Detail]] = {}
+def _asked(rows: Sequence[Graded]) -> dict[tuple[str, str], Graded]:
+    """The first answer to each question under each rubric, then to each that has no rubric."""
+    first: dict[tuple[str, str], Graded] = {}
     for row in rows:
         if row.detail is not None:
-            first.setdefault(row.key, (row, row.detail))
-    numbers = {key: i for i, key in enumerate(first)}
+            first.setdefault(row.key, row)
+    graded = {row.question_id for row in first.values()}
+    for row in rows:
+        if row.detail is None and row.question_id not in graded:
+            first.setdefault((row.question_id, ""), row)
+    return first
+
+
+def _data(rows: Sequence[Graded], asked: Mapping[tuple[str, str], Graded]) -> dict[str, Any]:
+    """What ``report.js`` draws: each question once, each answer with its verdicts."""
+    numbers = {key: i for i, key in enumerate(asked)}
+    # An answer without a detail says no rubric: it goes with the first answer to its question.
+    by_id = {one.question_id: numbers[key] for key, one in reversed(asked.items())}
     return {
-        "questions": [
-            {
-                "name": row.question,
-                "points": [[k.claim, k.max_points, k.bonus] for k in detail.key_points],
-                "errors": [
-                    [m.claim, m.correction, m.why, m.authority] for m in detail.misconceptions
-                ],
-            }
-            for row, detail in first.values()
+        "questions": [_question(one) for one in asked.values()],
+        "rows": [
+            _row(row, by_id[row.question_id] if row.detail is None else numbers[row.key])
+            for row in rows
         ],
-        "rows": [_row(row, numbers) for row in rows],
     }
 
 
-def _row(row: Graded, numbers: dict[tuple[str, str], int]) -> dict[str, Any]:
-    """An answer.
+def _question(first: Graded) -> dict[str, Any]:
+    """What is asked, with the points and errors of its rubric."""
+    points = () if first.detail is None else first.detail.key_points
+    errors = () if first.detail is None else first.detail.misconceptions
+    return {
+        "name": _name(first),
+        "points": [[k.claim, k.max_points, k.bonus] for k in points],
+        "errors": [[m.claim, m.correction, m.why, m.authority] for m in errors],
+    }
+
+
+def _name(row: Graded) -> str:
+    return row.question or "no question"
+
+
+def _row(row: Graded, question: int) -> dict[str, Any]:
+    """An answer to the question with this number.
 
     A verdict is its name, its place among key points (for an error, -1 less its place among
     errors), what it earned or cost, its probability, and the ends of its evidence.
@@ -122,7 +168,7 @@ def _row(row: Graded, numbers: dict[tuple[str, str], int]) -> dict[str, Any]:
         "candidate": row.candidate,
         "answer": row.answer,
         "error": row.error,
-        "question": -1 if d is None else numbers[row.key],
+        "question": question,
         "score": row.score,
         "points": row.points,
         "most": row.max_points,

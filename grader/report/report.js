@@ -23,7 +23,7 @@
   const values = {
     row: (r) => r.row,
     candidate: (r) => r.candidate.toLowerCase(),
-    question: (r) => (r.question < 0 ? "" : data.questions[r.question].name.toLowerCase()),
+    question: (r) => data.questions[r.question].name.toLowerCase(),
     score: (r) => r.score ?? -1,
     confidence: (r) => r.confidence ?? -1,
     review: (r) => (r.error ? 2 : r.review.length ? 1 : 0),
@@ -145,9 +145,11 @@
     const cell = line.appendChild(make("td"));
     cell.setAttribute("role", "cell");
     cell.colSpan = 6;
-    cell.append(highlighted(row));
+    if (row.answer.trim()) cell.append(highlighted(row));
     if (row.points !== null && row.most !== null) cell.append(make("p", `${number(row.points)} of ${number(row.most)} points`, "total"));
-    if (row.hand) cell.append(make("p", "A person gave this mark. What the grader found before that:"));
+    if (row.error) cell.append(make("p", `Not gradable: ${row.error}.`));
+    const before = row.verdicts.length ? " What the grader found before that:" : "";
+    if (row.hand) cell.append(make("p", `A person gave this mark.${before}`));
     if (row.verdicts.length) {
       const told = cell.appendChild(make("p", HINT, "told"));
       told.setAttribute("role", "status");
@@ -179,20 +181,16 @@
       name.scope = "row";
       name.setAttribute("role", "rowheader");
       const open = state.open.has(row.row);
-      if (row.error) name.textContent = row.candidate;
-      else {
-        const button = name.appendChild(make("button", row.candidate || `row ${row.row}`));
-        button.type = "button";
-        button.dataset.row = row.row;
-        button.setAttribute("aria-expanded", String(open));
-        button.addEventListener("click", () => {
-          if (open) state.open.delete(row.row); else state.open.add(row.row);
-          draw();
-          body.querySelector(`button[data-row="${row.row}"]`).focus();
-        });
-      }
-      const question = row.question < 0 ? "" : data.questions[row.question].name;
-      cellOf(line, "Question", question, "text");
+      const button = name.appendChild(make("button", row.candidate || `row ${row.row}`));
+      button.type = "button";
+      button.dataset.row = row.row;
+      button.setAttribute("aria-expanded", String(open));
+      button.addEventListener("click", () => {
+        if (open) state.open.delete(row.row); else state.open.add(row.row);
+        draw();
+        body.querySelector(`button[data-row="${row.row}"]`).focus();
+      });
+      cellOf(line, "Question", data.questions[row.question].name, "text");
       cellOf(line, "Score", shown(row.score));
       cellOf(line, "Pass", row.error ? "–" : row.passed ? "yes" : "no");
       cellOf(line, "Confidence", row.hand || (row.confidence === null && !row.error) ? "a person's" : shown(row.confidence));

@@ -65,7 +65,7 @@ def summary(rows: Sequence[Graded]) -> str:
 def candidates(ranking: Ranking | str) -> str:
     """The ranking, or why there is none."""
     if isinstance(ranking, str):
-        return f'<h2 id="candidates">Candidates</h2><p>There is no ranking. {escape(ranking)}</p>'
+        return f'<h2 id="candidates">Candidates</h2><p>There is no ranking: {escape(ranking)}.</p>'
     heads = (
         ("Candidate", True),
         ("Rank", False),
@@ -84,14 +84,18 @@ def candidates(ranking: Ranking | str) -> str:
             f"<details><summary>{more}</summary>{table('More candidates', heads, rows[_SHOWN:])}"
             "</details>"
         )
-    notes = "".join(f'<li class="dim">{escape(note)}</li>' for note in ranking.notes)
     return (
         '<h2 id="candidates">Candidates</h2>'
         '<p class="dim">The interval says how far the grader may be off; it decides which ranks '
         "are possible. A name shows the answers.</p>"
         f"{table('Candidates', heads, rows[:_SHOWN])}{folded}"
-        f"{f'<ul>{notes}</ul>' if notes else ''}"
     )
+
+
+def notes(heard: Sequence[str]) -> str:
+    """What the reader should hear, a line each."""
+    lines = "".join(f'<li class="dim">{escape(note)}</li>' for note in heard)
+    return f"<ul>{lines}</ul>" if lines else ""
 
 
 def _candidate(one: Candidate, heads: Sequence[tuple[str, bool]]) -> str:

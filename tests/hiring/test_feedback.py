@@ -199,6 +199,9 @@ def test_a_model_that_was_asked_is_named(tmp_path):
         detail["judge"]["status"] = judge
         page, _ = pages(told(tmp_path, row("Ada", RELU, result, grade_detail=json.dumps(detail))))
         assert ("A language model (some-model) was asked" in page) == named
+        assert ("counted for grades without a language model" in page) == named
+        notes = candidate_feedback(tmp_path / "graded.csv").notes
+        assert any("(some-model) judged 1 answer" in note for note in notes) == named
 
 
 def test_a_page_says_how_it_came_about_and_that_a_person_can_be_asked(tmp_path):

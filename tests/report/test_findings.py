@@ -38,7 +38,7 @@ def test_what_the_grader_half_believes_of_six_is_no_finding(tmp_path):
     graded = table(tmp_path, *(wrong(f"c{i}", sure) for i, sure in enumerate(sures)))
     found = find(graded.rows, BAR)
     assert (found.sure, found.unsure) == ((), 6)
-    page = report_page(graded.rows, "Report")
+    page = report_page(graded, "Report")
     assert "No answer states a known error surely enough" in page
     assert "Not counted: 6 known errors" in page
     assert "6 ×" not in page
@@ -46,7 +46,7 @@ def test_what_the_grader_half_believes_of_six_is_no_finding(tmp_path):
 
 def test_the_shipped_bar_is_above_what_was_told_wrongly(tmp_path):
     graded = table(tmp_path, wrong("Ann", 0.8), wrong("Bob", 0.97))
-    page = report_page(graded.rows, "Report")
+    page = report_page(graded, "Report")
     assert "1 answer · 97% sure" in page
     assert re.search(r'data-answer="3">Bob</button>: <q>An</q>', page)
 
@@ -101,7 +101,7 @@ def test_what_a_person_made_of_a_mark_counts(tmp_path):
     [found] = question_statistics(graded.rows)
     assert (found.mean, found.pass_rate) == (0.5, 0.5)
     assert "1 passed, 1 not passed, 0 need review by a person, 0 not gradable" in report_page(
-        graded.rows, "Report"
+        graded, "Report"
     )
 
 
@@ -110,7 +110,7 @@ def test_a_mark_in_the_place_of_a_failure_is_shown_without_verdicts(tmp_path):
     graded = table(tmp_path, {**given_by_hand, "answer": "Well."}, row("Bob", RELU))
     assert graded.rows[0].detail is None
     assert "0 passed, 1 not passed, 0 need review by a person, 1 not gradable" in report_page(
-        graded.rows, "Report"
+        graded, "Report"
     )
 
 
@@ -123,15 +123,22 @@ def test_a_damaged_detail_of_a_grade_is_still_refused(tmp_path):
 
 def test_the_pass_mark_stands_where_answers_pass(tmp_path):
     graded = table(tmp_path, row("Ann", RELU, grade(RELU, "c")))
-    assert '<div class="pass" style="left:60%">' in report_page(graded.rows, "Report")
+    assert '<div class="pass" style="left:60%">' in report_page(graded, "Report")
+
+
+def test_the_page_says_what_a_score_is(tmp_path):
+    page = report_page(table(tmp_path, row("Ann", RELU, grade(RELU, "c"))), "Report")
+    told = " ".join(page[page.index("<h2>Answers") : page.index("<noscript>")].split())
+    assert "the points earned of those that can be had, less what known errors cost" in told
+    assert "as far as it is sure" not in told
 
 
 def test_a_table_that_can_not_be_ranked_is_reported_all_the_same(tmp_path):
     graded = table(tmp_path, row("Ann", RELU, grade(RELU, "c")), row("Ann", RELU, grade(RELU, "m")))
     said = ranking_of(graded)
     assert "has answered relu in row 2 already" in said
-    page = report_page(graded.rows, "Report", said)
-    assert "There is no ranking." in page
+    page = report_page(graded, "Report", said)
+    assert "There is no ranking: " in page
     assert "2 answers by 1 candidate" in page
 
 
@@ -142,11 +149,11 @@ def test_candidates_come_first_with_their_ranks(tmp_path):
         row('Bob"', RELU, grade(RELU, "c")),
         row("Cy", RELU),
     )
-    page = report_page(graded.rows, "Report", ranking_of(graded, "zero"))
+    page = report_page(graded, "Report", ranking_of(graded, "zero"))
     first = page[page.index('id="candidates"') : page.index("Known errors that")]
     assert re.findall(r'data-candidate="([^"]*)"', first) == ["Bob&quot;", "&lt;b&gt;Ann", "Cy"]
     assert re.findall(r'data-label="Rank">([^<]*)<', first) == ["1", "2", "2"]
-    unranked = report_page(graded.rows, "Report", ranking_of(graded))
+    unranked = report_page(graded, "Report", ranking_of(graded))
     assert re.findall(r'data-label="Rank">([^<]*)<', unranked) == ["1", "2", "–"]
     assert "count it as 0 with --blank zero" in unranked
 
@@ -188,6 +195,6 @@ def test_what_a_question_tells_is_said_in_a_sentence(tmp_path, relu, recall, sai
     for i, (a, b) in enumerate(zip(relu, recall, strict=True)):
         own = "p" if i == 1 else a  # so that not all lie on a line
         rows += [row(f"c{i}", RELU, grade(RELU, own)), row(f"c{i}", RECALL, grade(RECALL, b * 2))]
-    page = report_page(table(tmp_path, *rows).rows, "Report")
+    page = report_page(table(tmp_path, *rows), "Report")
     [sentence] = re.findall(r"<h3>relu</h3><p>(.*?)</p>", page)
     assert re.search(said, sentence), sentence

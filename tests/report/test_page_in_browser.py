@@ -46,7 +46,7 @@ def file(tmp_path_factory):
     unsure = grade(RELU, "xx", sure=0.55, errors=("e1", "e2"))
     rows.append(row(LONG, RELU, unsure))
     table = read_graded_table(write(folder / "graded.csv", rows), quoting=True)
-    page = report_page(table.rows, "Report", ranking_of(table))
+    page = report_page(table, "Report", ranking_of(table))
     (folder / "report.html").write_text(page, encoding="utf-8")
     return folder / "report.html"
 
@@ -103,15 +103,60 @@ def test_an_opened_answer_shows_points_sureness_and_the_correction(page):
 def test_a_point_that_full_marks_do_not_need_says_so(open_page, tmp_path):
     points = (DROPOUT.key_points[0], DROPOUT.key_points[1].model_copy(update={"bonus": True}))
     asked = DROPOUT.model_copy(update={"key_points": points})
-    [read] = read_graded_table(
+    read = read_graded_table(
         write(tmp_path / "g.csv", [row("Ann", asked, grade(asked, "cm"))]), quoting=True
-    ).rows
-    (tmp_path / "report.html").write_text(report_page([read], "Report"), encoding="utf-8")
+    )
+    (tmp_path / "report.html").write_text(report_page(read, "Report"), encoding="utf-8")
     page = open_page()
     page.goto((tmp_path / "report.html").as_uri())
     page.locator("#answers").get_by_role("button", name="Ann").click()
     assert page.locator(".verdicts .earned").all_inner_texts() == ["2 of 2", "0 of 1 bonus"]
     assert page.locator(".detail .total").inner_text() == "2 of 2 points"
+
+
+@pytest.fixture
+def with_failures(open_page, tmp_path):
+    """The page of answers of which one was graded, and the others for some reason not."""
+    failed = {"answer": "=SUM(A1)", "grade_error": "AnswerError: a formula"}
+    marked = {"answer": "Well.", "grade_error": "", "grade_score": "0.5", "grade_max_points": "4"}
+    rows = [
+        row("Ann", RELU, grade(RELU, "cm")),
+        {**row("Ben", RELU), **failed},
+        row("Cy", RELU),
+        {**row("Dee", RELU), **marked},
+        {**row("Eva", question("reluu", 1)), **failed},
+    ]
+    read = read_graded_table(write(tmp_path / "g.csv", rows), quoting=True)
+    (tmp_path / "report.html").write_text(report_page(read, "Report"), encoding="utf-8")
+    page = open_page()
+    page.goto((tmp_path / "report.html").as_uri())
+    return page
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("Ben", "=SUM(A1)", "Not gradable: AnswerError: a formula."),
+        ("Cy", None, "Not gradable: AnswerError: the answer is empty: there is nothing to grade."),
+        ("Dee", "Well.", "A person gave this mark."),
+    ],
+)
+def test_an_answer_without_verdicts_opens_and_shows_its_text(with_failures, name, text, said):
+    with_failures.locator("#answers").get_by_role("button", name=name).click()
+    assert with_failures.locator(".detail .answer").all_inner_texts() == ([text] if text else [])
+    assert with_failures.locator(".detail p:not(.total)").all_inner_texts() == [said]
+
+
+def test_an_answer_without_verdicts_has_its_question_and_is_found_by_it(with_failures):
+    asked = with_failures.locator("select[name=question]")
+    cells = with_failures.locator("#answers td[data-label=Question]")
+    assert cells.all_inner_texts() == ["relu", "relu", "relu", "relu", "reluu"]
+    assert asked.locator("option").all_inner_texts() == ["all", "relu", "reluu"]
+    asked.select_option("relu")
+    names = with_failures.locator("#answers tbody th").all_inner_texts()
+    assert names == ["Ann", "Ben", "Cy", "Dee"]
+    asked.select_option("reluu")
+    assert with_failures.locator("#answers tbody th").all_inner_texts() == ["Eva"]
 
 
 def test_a_finding_leads_to_the_answer_that_bears_it_out(page):

@@ -26,11 +26,14 @@ HOSTILE = (
 shares = st.floats(0, 1)
 
 
-def read_graded(table, candidate, prompts, mapping=()):
-    found = read_graded_table(
-        table, candidate=candidate, prompts=prompts, mapping=mapping, quoting=True
+def graded_table(file, candidate=None, prompts=None, mapping=()):
+    return read_graded_table(
+        file, candidate=candidate, prompts=prompts, mapping=mapping, quoting=True
     )
-    return list(found.rows)
+
+
+def read_graded(file, candidate, prompts, mapping=()):
+    return list(graded_table(file, candidate, prompts, mapping).rows)
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +53,13 @@ def graded(tmp_path_factory, grader):
 
 
 @pytest.fixture(scope="module")
-def rows(graded):
-    return read_graded(graded, None, {"dropout": "How does dropout work?"})
+def whole(graded):
+    return graded_table(graded, prompts={"dropout": "How does dropout work?"})
+
+
+@pytest.fixture(scope="module")
+def rows(whole):
+    return list(whole.rows)
 
 
 # ── statistics ──────────────────────────────────────────────────────────────
@@ -62,7 +70,7 @@ def test_a_report_says_it_as_an_interviewer_would(grader, tmp_path):
     with (tmp_path / "in.csv").open("w", newline="") as stream:
         csv.writer(stream).writerows([["answer", "question_id"], *([r, "dropout"] for r in rows)])
     grade_file(grader, [str(tmp_path / "in.csv")], tmp_path / "out.csv")
-    page = report_page(read_graded(tmp_path / "out.csv", None, {}), "Report")
+    page = report_page(graded_table(tmp_path / "out.csv"), "Report")
     assert "1 needs review by a person, 1 not gradable." in page
     assert "the answer looks like a list of keywords (keyword_list)" in page
     assert ">Next</button>" in page
@@ -196,7 +204,7 @@ def test_a_row_is_the_one_that_a_spreadsheet_shows(grader, tmp_path):
 def test_a_mark_without_a_detail_is_not_shown_as_no_grade(tmp_path):
     asked = question("relu", 1)
     given = row("Ada", asked, grade(asked, "c"), grade_detail="", grade_confidence="")
-    page = report_page(read_graded(write(tmp_path / "g.csv", [given]), None, {}), "Report")
+    page = report_page(graded_table(write(tmp_path / "g.csv", [given])), "Report")
     [shown] = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])["rows"]
     assert (shown["score"], shown["hand"], shown["error"]) == (1.0, True, "")
     assert "1 passed, 0 not passed, 0 need review by a person, 0 not gradable" in page
@@ -223,8 +231,8 @@ def test_a_detail_that_a_spreadsheet_cut_says_so(grader, tmp_path):
 # ── the page ────────────────────────────────────────────────────────────────
 
 
-def test_the_page_needs_no_network_and_its_data_can_not_break_out(rows):
-    page = report_page(rows, "T <i>")
+def test_the_page_needs_no_network_and_its_data_can_not_break_out(whole):
+    page = report_page(whole, "T <i>")
     assert "T &lt;i&gt;" in page
     assert not re.search(r"(?:src|href)=[\"']?(?:https?:)?//", page)
     assert page.count("<script") == page.count("</script>") == 2
@@ -246,9 +254,9 @@ def test_the_command_writes_a_page_and_refuses_to_overwrite_it(graded, tmp_path)
 
 
 @pytest.fixture
-def page(browser, rows, tmp_path):
+def page(browser, whole, tmp_path):
     file = tmp_path / "report.html"
-    file.write_text(report_page(rows, "Report"), encoding="utf-8")
+    file.write_text(report_page(whole, "Report"), encoding="utf-8")
     page = browser.new_page()
     page.faults = []
     page.on("console", lambda message: page.faults.append(message.text))

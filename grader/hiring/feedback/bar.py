@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from grader.hiring.detail import Result
+from grader.hiring.records import GradedTable, judges_of
+from grader.reading.text import counted
 from grader.resources import model_folder
 
 
@@ -37,3 +39,23 @@ def load_bar() -> Bar:
     """
     card = json.loads((model_folder("feedback") / "feedback.json").read_text(encoding="utf-8"))
     return Bar(card["level"], card["bars"], card["verifier"])
+
+
+def notes_on(bar: Bar, table: GradedTable) -> list[str]:
+    """Why the bar may not hold for a table: other models made its grades than it was fitted to."""
+    details = [row.detail for row in table.rows if row.detail is not None]
+    strange = sorted({detail.versions.verifier for detail in details} - {"", bar.verifier})
+    judged = sum(bool(detail.judged_by) for detail in details)
+    notes = []
+    if strange:
+        notes.append(
+            f"{table.name}: was graded by {', '.join(strange)}, but how sure a finding must be to "
+            f"be told is known for {bar.verifier} alone: grade the table again with this version"
+        )
+    if judged:
+        notes.append(
+            f"{table.name}: a language model ({', '.join(judges_of(table.rows))}) judged "
+            f"{counted(judged, 'answer')}, but how sure a finding must be to be told was fitted to "
+            "grades without one: how many of these findings hold is not known"
+        )
+    return notes

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from grader.hiring.detail import Detail, KeyPoint, Result, Span, is_of_reference
 from grader.hiring.feedback.bar import Bar
 from grader.hiring.feedback.hints import hints
 from grader.hiring.feedback.records import AnswerFeedback, CandidateFeedback, Finding, Reveal
-from grader.hiring.records import Graded, GradedTable, check_one_answer_each
+from grader.hiring.records import Graded, GradedTable, check_one_answer_each, judges_of
 from grader.reading.rendering import rendered
 from grader.reading.text import normalise
 
@@ -30,18 +30,11 @@ def feedback_of(table: GradedTable, reveal: Reveal, bar: Bar) -> tuple[Candidate
         CandidateFeedback(
             name=normalise(name),
             answers=tuple(_answer(row, reveal, bar) for row in rows),
-            models=_models(rows),
+            models=judges_of(rows),
             level=bar.level,
         )
         for name, rows in table.by_candidate.items()
     )
-
-
-def _models(rows: Sequence[Graded]) -> tuple[str, ...]:
-    """The language models that were asked, and answered."""
-    judges = [row.detail.judge for row in rows if row.detail is not None and row.detail.judge]
-    judged = (judge.models for judge in judges if judge.status == "judged")
-    return tuple(dict.fromkeys(model for models in judged for model in models))
 
 
 def _answer(row: Graded, reveal: Reveal, bar: Bar) -> AnswerFeedback:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 from grader.errors import InputError
 from grader.files import check_new_folder, placed_folder
-from grader.hiring.feedback.bar import Bar, load_bar
+from grader.hiring.feedback.bar import Bar, load_bar, notes_on
 from grader.hiring.feedback.collect import feedback_of
 from grader.hiring.feedback.html import html_page
 from grader.hiring.feedback.markdown import markdown_page
@@ -121,8 +121,6 @@ def write_feedback(feedback: Feedback, folder: Path) -> list[str]:
 
 def _notes(table: GradedTable, bar: Bar) -> list[str]:
     """What to do before pages are sent."""
-    verifiers = {row.detail.versions.verifier for row in table.rows if row.detail is not None}
-    strange = sorted(verifiers - {"", bar.verifier})
     waiting = sum(row.needs_review for row in table.rows)
     lost = sum(row.score is None and not row.blank for row in table.rows)
     notes = []
@@ -131,11 +129,7 @@ def _notes(table: GradedTable, bar: Bar) -> list[str]:
             f"{table.name}: {counted(waiting, 'answer')} still to be looked at by a person "
             "(grade_needs_review): do so before the pages go out"
         )
-    if strange:
-        notes.append(
-            f"{table.name}: was graded by {', '.join(strange)}, but how sure a finding must be to "
-            f"be told is known for {bar.verifier} alone: grade the table again with this version"
-        )
+    notes += notes_on(bar, table)
     if lost:
         notes.append(
             f"{table.name}: {counted(lost, 'answer')} could not be graded, and the pages say so "

@@ -133,11 +133,16 @@ def _closing(feedback: CandidateFeedback) -> Iterator[str]:
         if feedback.models
         else ""
     )
+    counted_on = (
+        " That share was counted for grades without a language model; with one it is not known."
+        if feedback.models
+        else ""
+    )
     yield (
         "A program compared each answer with a list of points that the question asks for and of "
         f"known errors.{models} You are told only what it is sure of: when people marked other "
-        f"answers, they agreed with about {feedback.level:.0%} of such findings. So some of what "
-        "stands here may be wrong."
+        f"answers, they agreed with about {feedback.level:.0%} of such findings.{counted_on} So "
+        "some of what stands here may be wrong."
     )
     yield (
         "You can ask for a person to look at your answers, and at this page: reply to whoever sent "
