@@ -93,6 +93,7 @@ def read_graded_table(
         notes=(
             *source.notes,
             *([people.note] if people.note else ()),
+            *_unnamed(rows, cells, people, source.name),
             *_notes(rows, cells, source.name),
         ),
     )
@@ -260,6 +261,21 @@ def _with_known_questions(rows: Sequence[Graded], reading: _Reading) -> tuple[Gr
         else replace(row, question_id=like.question_id, question=like.question)
         for row in rows
     )
+
+
+def _unnamed(
+    rows: Sequence[Graded], cells: Sequence[Mapping[str, str]], people: People, name: str
+) -> Iterable[str]:
+    """What the user should hear of rows that could name a candidate and don't."""
+    found = [row.row for row, own in zip(rows, cells, strict=True) if not people.name(own)]
+    if found and people.columns:
+        one = len(found) == 1
+        yield (
+            f"{name}: {counted(len(found), 'row')} {'names' if one else 'name'} nobody in column "
+            f"{listed(people.columns)} ({_some(found)}): {'it' if one else 'each'} counts as a "
+            f"candidate of its own: write there whose {'it is' if one else 'they are'}, or for "
+            "another column add --candidate COLUMN"
+        )
 
 
 def _notes(rows: Sequence[Graded], cells: Sequence[Mapping[str, str]], name: str) -> Iterable[str]:

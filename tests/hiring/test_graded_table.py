@@ -256,6 +256,31 @@ def test_a_choice_that_may_be_wrong_is_told(tmp_path):
     assert "'who', the first that is free" in table_of(tmp_path, {"who": "A", **cells}).notes[0]
 
 
+def test_rows_that_name_nobody_are_told_and_counted_one_by_one(tmp_path):
+    named = [changed(candidate=name) for name in ("Ada", "", "Anonymous")]
+    for options in ({}, {"candidate": "candidate"}):
+        table = table_of(tmp_path, *named, **options)
+        assert [one.candidate for one in table.rows] == ["Ada", "row 3", "row 4"]
+        [note] = table.notes
+        assert note.endswith(
+            "graded.csv: 2 rows name nobody in column 'candidate' (rows 3, 4): each counts as a "
+            "candidate of its own: write there whose they are, or for another column add "
+            "--candidate COLUMN"
+        )
+    [note] = table_of(tmp_path, changed(), changed(candidate="-")).notes
+    assert "1 row names nobody in column 'candidate' (row 3): it counts as a candidate" in note
+
+
+def test_the_column_that_names_most_is_taken_where_none_names_all(tmp_path):
+    people = (("7", "", "Ada"), ("", "", "Ben"), ("", "", "Cem"), ("8", "", ""))
+    rows = [changed(candidate=number, email=mail, name=name) for number, mail, name in people]
+    table = table_of(tmp_path, *rows)
+    assert [one.candidate for one in table.rows] == ["Ada", "Ben", "Cem", "row 5"]
+    chosen, unnamed = table.notes
+    assert "by column 'name', since 'candidate' is not filled in every row" in chosen
+    assert "1 row names nobody in column 'name' (row 5)" in unnamed
+
+
 def test_a_candidate_with_two_answers_to_a_question_is_refused(tmp_path):
     table = table_of(tmp_path, changed(), row("Ada", DROPOUT), row("Ada", DROPOUT))
     with pytest.raises(TableError, match=r"row 4: 'Ada' .* has answered dropout in row 3 already"):
