@@ -11,6 +11,7 @@ Spiegelhalter found of league tables (J. R. Stat. Soc. A 159 (1996) 385), they a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -170,10 +171,15 @@ def rank(
     rule = rule or load_rule()
     people = table.by_candidate
     columns = _of_people(table, people.values(), leave)
-    found = [_candidate(rows, weights, columns, blank, rule) for rows in people.values()]
-    whole = [one for one in found if _is_whole(one, blank)]
+    beside = _asked_beside(people.values(), weights)
+    found = [
+        (_candidate(rows, weights, columns, blank, rule), _lack(rows, weights, beside))
+        for rows in people.values()
+    ]
+    whole = [one for one, lack in found if _is_whole(one, lack, blank)]
     ranked = _ranked(sorted(whole, key=lambda one: -_rounded(one)))
-    rest = [one for one in found if not _is_whole(one, blank)]
+    unranked = [(one, lack) for one, lack in found if not _is_whole(one, lack, blank)]
+    rest = [one for one, _ in unranked]
     if not table.people:
         columns = ("candidate", *columns)
         ranked, rest = ([_named(one) for one in some] for some in (ranked, rest))
@@ -182,7 +188,7 @@ def rank(
         weights=dict(weights),
         columns=columns,
         level=rule.level,
-        notes=(*table.notes, *_notes(table, weights, rest, blank)),
+        notes=(*table.notes, *_notes(table, weights, unranked, blank)),
     )
 
 
@@ -240,11 +246,58 @@ def _exact(row: Graded, score: float) -> float:
     return share if abs(share - score) < 10**-_DIGITS else score
 
 
-def _is_whole(one: Candidate, blank: Blank | None) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Lack:
+    """What a candidate's total waits for, of the questions that count."""
+
+    answer: bool
+    """Whether one was left blank, or has no row."""
+    mark: bool
+    """Whether an answer to one could not be graded for another reason."""
+
+
+def _lack(
+    rows: Sequence[Graded], weights: Mapping[str, float], beside: Mapping[str, set[str]]
+) -> _Lack:
+    """What is lacking; a question of weight 0 doesn't count.
+
+    An answer to a question without a weight may be one to a question that has no row, its id
+    mistyped, unless somebody has both.
+    """
+    by_question = {row.question_id: row for row in rows}
+    counting = [question for question, weight in weights.items() if weight]
+    without = {question for question in counting if question not in by_question}
+    unmarked = [row for row in rows if row.score is None]
+    return _Lack(
+        answer=bool(without) or any(r.blank and r.question_id in counting for r in unmarked),
+        mark=any(
+            not row.blank
+            and (
+                row.question_id in counting
+                or (row.question_id not in weights and without - beside[row.question_id])
+            )
+            for row in unmarked
+        ),
+    )
+
+
+def _asked_beside(
+    people: Iterable[Sequence[Graded]], weights: Mapping[str, float]
+) -> dict[str, set[str]]:
+    """By question without a weight, those that somebody has a row for who has one for it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for rows in people:
+        own = {row.question_id for row in rows}
+        for question in own - weights.keys():
+            found[question] |= own
+    return found
+
+
+def _is_whole(one: Candidate, lack: _Lack, blank: Blank | None) -> bool:
     """Whether a total is of all that it should be of."""
-    if blank == "skip":
+    if one.share is None or blank == "skip":
         return one.share is not None
-    return not one.not_gradable and one.share is not None and None not in one.scores.values()
+    return not lack.mark and (blank == "zero" or not lack.answer)
 
 
 def _named(one: Candidate) -> Candidate:
@@ -292,7 +345,7 @@ def _ranked(ordered: Sequence[Candidate]) -> list[Candidate]:
 def _notes(
     table: GradedTable,
     weights: Mapping[str, float],
-    unranked: Sequence[Candidate],
+    unranked: Sequence[tuple[Candidate, _Lack]],
     blank: Blank | None,
 ) -> Iterable[str]:
     unknown = [question for question in table.by_question if question not in weights]
@@ -301,8 +354,8 @@ def _notes(
             f"{table.name}: {listed(unknown)} is left out of the totals: nobody has a grade for "
             "it, so that nothing says what it is worth"
         )
-    gaps = [one for one in unranked if one.blank or one.missing]
-    lost = [one for one in unranked if one.not_gradable]
+    gaps = [one for one, lack in unranked if lack.answer]
+    lost = [one for one, lack in unranked if lack.mark]
     if gaps and blank is None:
         yield (
             f"{table.name}: {_have(len(gaps))} no rank, for want of an answer that is blank or "
