@@ -146,6 +146,26 @@ def test_a_question_that_is_worth_two_things_needs_weights(tmp_path):
     assert ranking(tmp_path, *rows, weights={"relu": 1}).candidates[1].share == 1
 
 
+def test_a_question_that_people_alone_marked_counts_once_its_worth_is_known(tmp_path):
+    def marked(name, score, **more):
+        said = {"answer": "Gates.", "grade_error": "", "grade_score": score}
+        return {**row(name, question("lstm", 1)), **said, **more}
+
+    rows = [*answers("Ada", "cc", "cc"), marked("Ada", "0"), *answers("Ben", "cc", "cm")]
+    with pytest.raises(TableError, match=r"row 4: nothing says what lstm is worth") as refused:
+        ranking(tmp_path, *rows, marked("Ben", "1"))
+    assert "write its grade_max_points" in str(refused.value)
+    rows.append(marked("Ben", "1", grade_max_points="10"))
+    found = ranking(tmp_path, *rows)
+    assert found.weights == {"relu": 3, "dropout": 7, "lstm": 10}
+    assert [(c.rank, c.name, c.points) for c in found.candidates] == [
+        (1, "Ben", 16),
+        (2, "Ada", 10),
+    ]
+    weighed = ranking(tmp_path, *rows, weights={"relu": 1, "dropout": 0, "lstm": 1})
+    assert [(c.name, c.share) for c in weighed.candidates] == [("Ben", 1), ("Ada", 0.5)]
+
+
 # ── answers that are not there ──────────────────────────────────────────────
 
 GAPS = [
