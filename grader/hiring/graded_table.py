@@ -20,6 +20,7 @@ from grader.hiring.detail import Detail, is_of_reference
 from grader.hiring.marks import read_mark
 from grader.hiring.people import People, find_people, own, told_people
 from grader.hiring.records import Graded, GradedTable
+from grader.hiring.scale import scaled_rows
 from grader.reading.text import counted
 from grader.tables.answer_cells import answer_text, is_blank
 from grader.tables.cells import was_cut, was_made_safe
@@ -94,6 +95,7 @@ def read_graded_table(
             *source.notes,
             *([people.note] if people.note else ()),
             *_unnamed(rows, cells, people, source.name),
+            *_scaled(rows, source.name),
             *_notes(rows, cells, source.name),
         ),
     )
@@ -275,6 +277,20 @@ def _unnamed(
             f"{listed(people.columns)} ({_some(found)}): {'it' if one else 'each'} counts as a "
             f"candidate of its own: write there whose {'it is' if one else 'they are'}, or for "
             "another column add --candidate COLUMN"
+        )
+
+
+def _scaled(rows: Sequence[Graded], name: str) -> Iterable[str]:
+    """What the user should hear of scores that are not what their points make.
+
+    Raises:
+        TableError: they contradict each other.
+    """
+    found = scaled_rows(rows, name)
+    if found:
+        yield (
+            f"{name}: the scores of {counted(len(found), 'answer')} are not what their points "
+            f"make, as after --calibration ({_some(found)}): the scores count"
         )
 
 
