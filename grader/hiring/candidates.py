@@ -11,7 +11,6 @@ Spiegelhalter found of league tables (J. R. Stat. Soc. A 159 (1996) 385), they a
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.errors import InputError
 from grader.hiring.graded_table import read_graded_table
+from grader.hiring.lacking import Lack, asked_beside, lack_of
 from grader.hiring.records import Graded, GradedTable, check_one_answer_each
 from grader.hiring.uncertainty import IntervalRule, error_of, load_rule, margin
 from grader.hiring.weights import weights_of
@@ -171,9 +171,9 @@ def rank(
     rule = rule or load_rule()
     people = table.by_candidate
     columns = _of_people(table, people.values(), leave)
-    beside = _asked_beside(people.values(), weights)
+    beside = asked_beside(people.values(), weights)
     found = [
-        (_candidate(rows, weights, columns, blank, rule), _lack(rows, weights, beside))
+        (_candidate(rows, weights, columns, blank, rule), lack_of(rows, weights, beside))
         for rows in people.values()
     ]
     whole = [one for one, lack in found if _is_whole(one, lack, blank)]
@@ -246,54 +246,7 @@ def _exact(row: Graded, score: float) -> float:
     return share if abs(share - score) < 10**-_DIGITS else score
 
 
-@dataclass(frozen=True, slots=True)
-class _Lack:
-    """What a candidate's total waits for, of the questions that count."""
-
-    answer: bool
-    """Whether one was left blank, or has no row."""
-    mark: bool
-    """Whether an answer to one could not be graded for another reason."""
-
-
-def _lack(
-    rows: Sequence[Graded], weights: Mapping[str, float], beside: Mapping[str, set[str]]
-) -> _Lack:
-    """What is lacking; a question of weight 0 doesn't count.
-
-    An answer to a question without a weight may be one to a question that has no row, its id
-    mistyped, unless somebody has both.
-    """
-    by_question = {row.question_id: row for row in rows}
-    counting = [question for question, weight in weights.items() if weight]
-    without = {question for question in counting if question not in by_question}
-    unmarked = [row for row in rows if row.score is None]
-    return _Lack(
-        answer=bool(without) or any(r.blank and r.question_id in counting for r in unmarked),
-        mark=any(
-            not row.blank
-            and (
-                row.question_id in counting
-                or (row.question_id not in weights and without - beside[row.question_id])
-            )
-            for row in unmarked
-        ),
-    )
-
-
-def _asked_beside(
-    people: Iterable[Sequence[Graded]], weights: Mapping[str, float]
-) -> dict[str, set[str]]:
-    """By question without a weight, those that somebody has a row for who has one for it."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for rows in people:
-        own = {row.question_id for row in rows}
-        for question in own - weights.keys():
-            found[question] |= own
-    return found
-
-
-def _is_whole(one: Candidate, lack: _Lack, blank: Blank | None) -> bool:
+def _is_whole(one: Candidate, lack: Lack, blank: Blank | None) -> bool:
     """Whether a total is of all that it should be of."""
     if one.share is None or blank == "skip":
         return one.share is not None
@@ -345,7 +298,7 @@ def _ranked(ordered: Sequence[Candidate]) -> list[Candidate]:
 def _notes(
     table: GradedTable,
     weights: Mapping[str, float],
-    unranked: Sequence[tuple[Candidate, _Lack]],
+    unranked: Sequence[tuple[Candidate, Lack]],
     blank: Blank | None,
 ) -> Iterable[str]:
     unknown = [question for question in table.by_question if question not in weights]
