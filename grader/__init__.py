@@ -8,10 +8,13 @@ if TYPE_CHECKING:
     from grader.bank.records import BankEntry, Rubric
     from grader.errors import GraderError, InputError
     from grader.grading import Grader
+    from grader.hiring.audited import Asked
     from grader.hiring.candidates import Candidate, Ranking, rank_candidates
+    from grader.hiring.fairness import Audit, audit_table
     from grader.hiring.feedback.pages import Feedback, candidate_feedback, write_feedback
     from grader.hiring.similar.find import similar_answers
     from grader.hiring.similar.records import Pair, Similar
+    from grader.hiring.speech import Movement, move_speech
     from grader.judge.judge import Judge
     from grader.records import (
         Evidence,
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from grader.settings import Settings, load_settings
 
 __all__ = [
+    "Asked",
+    "Audit",
     "BankEntry",
     "Candidate",
     "Evidence",
@@ -38,6 +43,7 @@ __all__ = [
     "JudgeReport",
     "KeyPointResult",
     "MisconceptionResult",
+    "Movement",
     "Pair",
     "Question",
     "Ranking",
@@ -45,14 +51,18 @@ __all__ = [
     "Settings",
     "Similar",
     "__version__",
+    "audit_table",
     "candidate_feedback",
     "load_settings",
+    "move_speech",
     "rank_candidates",
     "similar_answers",
     "write_feedback",
 ]
 
 _HOMES = {
+    "Asked": "hiring.audited",
+    "Audit": "hiring.fairness",
     "BankEntry": "bank.records",
     "Candidate": "hiring.candidates",
     "Feedback": "hiring.feedback.pages",
@@ -60,13 +70,16 @@ _HOMES = {
     "GraderError": "errors",
     "InputError": "errors",
     "Judge": "judge.judge",
+    "Movement": "hiring.speech",
     "Pair": "hiring.similar.records",
     "Ranking": "hiring.candidates",
     "Rubric": "bank.records",
     "Settings": "settings",
     "Similar": "hiring.similar.records",
+    "audit_table": "hiring.fairness",
     "candidate_feedback": "hiring.feedback.pages",
     "load_settings": "settings",
+    "move_speech": "hiring.speech",
     "rank_candidates": "hiring.candidates",
     "similar_answers": "hiring.similar.find",
     "write_feedback": "hiring.feedback.pages",

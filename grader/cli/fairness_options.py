@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.evaluation_options import MaxMark
+from grader.cli.hiring_options import CandidateColumns
 from grader.cli.options import ColumnMap, Force, GraderOptions, TableOptions
 
 
@@ -29,10 +30,7 @@ class FairnessOptions:
             "their intersection.",
         ),
     ] = None
-    candidate: Annotated[
-        str | None,
-        typer.Option("--candidate", help="The column that tells people apart; found if not given."),
-    ] = None
+    candidate: CandidateColumns = None
     selected: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +45,8 @@ class FairnessOptions:
             "--pass-mark",
             min=0,
             max=1,
-            help="The mean score from which a person is selected; 0.6 if not given.",
+            help="The mean score from which a person is selected; if not given, the pass mark "
+            "that the table was graded with.",
         ),
     ] = None
     exclude_small: Annotated[

@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import TypeVar
 
 from grader.errors import TableError
+from grader.hiring.marks import ROUNDED
 from grader.hiring.records import GradedTable, check_one_answer_each
 from grader.reading.text import counted
 from grader.records import Scale
@@ -47,8 +48,8 @@ class Asked:
     selected: str | None = None
     """The column that says who was selected; else the pass mark decides."""
     pass_mark: float | None = None
-    """The mean score, 0 to 1, from which a person is selected; that of a rubric which names none
-    (0.6) if not given."""
+    """The mean score, 0 to 1, from which a person is selected; if not given, the pass mark that
+    the table was graded with."""
     mark: str | None = None
     """The column of people's marks of the same answers."""
     max_mark: float | None = None
@@ -101,8 +102,8 @@ def people_of(table: GradedTable, asked: Asked) -> People:
     """The people of a graded table.
 
     Raises:
-        TableError: a column is missing, a cell is not what its column holds, or a person is told
-            of in two ways.
+        TableError: a column is missing, a cell is not what its column holds, a person is told
+            of in two ways, or there is no one pass mark.
     """
     if not table.rows:
         raise TableError(f"{table.name}: has no rows: there is nobody to compare")
@@ -112,7 +113,10 @@ def people_of(table: GradedTable, asked: Asked) -> People:
     by_name: dict[str, list[_Answer]] = defaultdict(list)
     for answer in _answers(table, groups, column, asked):
         by_name[answer.name].append(answer)
-    pass_mark = Scale().pass_score if asked.pass_mark is None else asked.pass_mark
+    pass_mark = asked.pass_mark
+    if pass_mark is None:
+        counts = column is None or asked.mark is not None
+        pass_mark = _graded_with(table) if counts else Scale().pass_score
     people = tuple(_person(own, column, pass_mark) for own in by_name.values())
     return People(
         people=people,
@@ -162,6 +166,34 @@ def _check_names(table: GradedTable, asked: Collection[str | None]) -> None:
             "name another with --candidate, or number the people in a column of their own"
         )
     check_one_answer_each(table)
+
+
+def _graded_with(table: GradedTable) -> float:
+    """The pass mark of the table's grades; that of a rubric which names none, if it fits them.
+
+    Raises:
+        TableError: there are several, or it is another that the table does not tell.
+    """
+    details = (row.detail for row in table.rows if row.detail is not None)
+    marks = sorted({d.pass_mark for d in details if d.pass_mark is not None})
+    if len(marks) > 1:
+        raise TableError(
+            f"{table.name}: was graded with the pass marks {', '.join(f'{m:g}' for m in marks)}: "
+            "say with --pass-mark from which mean score a person is selected"
+        )
+    if marks:
+        return marks[0]
+    usual = Scale().pass_score
+    for row in table.rows:
+        if row.score is None or row.passed is None or row.by_hand:
+            continue
+        if row.passed != (row.score >= usual) and abs(row.score - usual) > ROUNDED:
+            raise TableError(
+                f"{table.name}: row {row.row}: {'passes' if row.passed else 'fails'} with a score "
+                f"of {row.score:g}, so that the pass mark was not {usual:g}, and what it was is "
+                "lost with grade_detail: say it with --pass-mark"
+            )
+    return usual
 
 
 # ── rows ────────────────────────────────────────────────────────────────────

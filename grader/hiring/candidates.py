@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from grader.errors import InputError
 from grader.hiring.graded_table import read_graded_table
+from grader.hiring.lacking import Lack, asked_beside, lack_of
 from grader.hiring.records import Graded, GradedTable, check_one_answer_each
 from grader.hiring.uncertainty import IntervalRule, error_of, load_rule, margin
 from grader.hiring.weights import weights_of
@@ -170,10 +171,15 @@ def rank(
     rule = rule or load_rule()
     people = table.by_candidate
     columns = _of_people(table, people.values(), leave)
-    found = [_candidate(rows, weights, columns, blank, rule) for rows in people.values()]
-    whole = [one for one in found if _is_whole(one, blank)]
+    beside = asked_beside(people.values(), weights)
+    found = [
+        (_candidate(rows, weights, columns, blank, rule), lack_of(rows, weights, beside))
+        for rows in people.values()
+    ]
+    whole = [one for one, lack in found if _is_whole(one, lack, blank)]
     ranked = _ranked(sorted(whole, key=lambda one: -_rounded(one)))
-    rest = [one for one in found if not _is_whole(one, blank)]
+    unranked = [(one, lack) for one, lack in found if not _is_whole(one, lack, blank)]
+    rest = [one for one, _ in unranked]
     if not table.people:
         columns = ("candidate", *columns)
         ranked, rest = ([_named(one) for one in some] for some in (ranked, rest))
@@ -182,7 +188,7 @@ def rank(
         weights=dict(weights),
         columns=columns,
         level=rule.level,
-        notes=(*table.notes, *_notes(table, weights, rest, blank)),
+        notes=(*table.notes, *_notes(table, weights, unranked, blank)),
     )
 
 
@@ -240,11 +246,11 @@ def _exact(row: Graded, score: float) -> float:
     return share if abs(share - score) < 10**-_DIGITS else score
 
 
-def _is_whole(one: Candidate, blank: Blank | None) -> bool:
+def _is_whole(one: Candidate, lack: Lack, blank: Blank | None) -> bool:
     """Whether a total is of all that it should be of."""
-    if blank == "skip":
+    if one.share is None or blank == "skip":
         return one.share is not None
-    return not one.not_gradable and one.share is not None and None not in one.scores.values()
+    return not lack.mark and (blank == "zero" or not lack.answer)
 
 
 def _named(one: Candidate) -> Candidate:
@@ -292,7 +298,7 @@ def _ranked(ordered: Sequence[Candidate]) -> list[Candidate]:
 def _notes(
     table: GradedTable,
     weights: Mapping[str, float],
-    unranked: Sequence[Candidate],
+    unranked: Sequence[tuple[Candidate, Lack]],
     blank: Blank | None,
 ) -> Iterable[str]:
     unknown = [question for question in table.by_question if question not in weights]
@@ -301,8 +307,8 @@ def _notes(
             f"{table.name}: {listed(unknown)} is left out of the totals: nobody has a grade for "
             "it, so that nothing says what it is worth"
         )
-    gaps = [one for one in unranked if one.blank or one.missing]
-    lost = [one for one in unranked if one.not_gradable]
+    gaps = [one for one, lack in unranked if lack.answer]
+    lost = [one for one, lack in unranked if lack.mark]
     if gaps and blank is None:
         yield (
             f"{table.name}: {_have(len(gaps))} no rank, for want of an answer that is blank or "

@@ -20,6 +20,7 @@ from grader.hiring.detail import Detail, is_of_reference
 from grader.hiring.marks import read_mark
 from grader.hiring.people import People, find_people, own, told_people
 from grader.hiring.records import Graded, GradedTable
+from grader.hiring.scale import scaled_rows
 from grader.reading.text import counted
 from grader.tables.answer_cells import answer_text, is_blank
 from grader.tables.cells import was_cut, was_made_safe
@@ -93,6 +94,8 @@ def read_graded_table(
         notes=(
             *source.notes,
             *([people.note] if people.note else ()),
+            *_unnamed(rows, cells, people, source.name),
+            *_scaled(rows, source.name),
             *_notes(rows, cells, source.name),
         ),
     )
@@ -260,6 +263,35 @@ def _with_known_questions(rows: Sequence[Graded], reading: _Reading) -> tuple[Gr
         else replace(row, question_id=like.question_id, question=like.question)
         for row in rows
     )
+
+
+def _unnamed(
+    rows: Sequence[Graded], cells: Sequence[Mapping[str, str]], people: People, name: str
+) -> Iterable[str]:
+    """What the user should hear of rows that could name a candidate and don't."""
+    found = [row.row for row, own in zip(rows, cells, strict=True) if not people.name(own)]
+    if found and people.columns:
+        one = len(found) == 1
+        yield (
+            f"{name}: {counted(len(found), 'row')} {'names' if one else 'name'} nobody in column "
+            f"{listed(people.columns)} ({_some(found)}): {'it' if one else 'each'} counts as a "
+            f"candidate of its own: write there whose {'it is' if one else 'they are'}, or for "
+            "another column add --candidate COLUMN"
+        )
+
+
+def _scaled(rows: Sequence[Graded], name: str) -> Iterable[str]:
+    """What the user should hear of scores that are not what their points make.
+
+    Raises:
+        TableError: they contradict each other.
+    """
+    found = scaled_rows(rows, name)
+    if found:
+        yield (
+            f"{name}: the scores of {counted(len(found), 'answer')} are not what their points "
+            f"make, as after --calibration ({_some(found)}): the scores count"
+        )
 
 
 def _notes(rows: Sequence[Graded], cells: Sequence[Mapping[str, str]], name: str) -> Iterable[str]:

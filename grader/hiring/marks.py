@@ -10,8 +10,8 @@ from grader.errors import TableError
 from grader.hiring.detail import Detail
 from grader.tables.columns import ERROR, NEEDS_REVIEW, PASSED
 
-# Spreadsheets may have rounded what they show to two digits: that is no correction.
-_ROUNDED = 0.00501
+ROUNDED = 0.00501
+"""Spreadsheets may have rounded what they show to two digits: that is no correction."""
 # Spreadsheets write these two words in the language of their user.
 _TRUE = {"true", "1", "1.0", "yes", "wahr", "vrai", "verdadero", "verdadeiro", "vero", "waar"}
 _FALSE = {"false", "0", "0.0", "no", "falsch", "faux", "falso", "onwaar"}
@@ -110,9 +110,9 @@ def _with_detail(given: Mark, detail: Detail, where: str) -> Mark:
     """
     score, points, most = given.score, given.points, given.max_points
     assert most is not None
-    new_score = score is not None and abs(score - detail.score) > _ROUNDED
-    new_points = points is not None and abs(points - detail.points) > _ROUNDED
-    new_most = abs(most - detail.max_points) > _ROUNDED
+    new_score = score is not None and abs(score - detail.score) > ROUNDED
+    new_points = points is not None and abs(points - detail.points) > ROUNDED
+    new_most = abs(most - detail.max_points) > ROUNDED
     turned = given.passed is not None and given.passed != detail.passed
     if not (new_score or new_points or new_most):
         passed = detail.passed if given.passed is None else given.passed
@@ -138,8 +138,14 @@ def _with_detail(given: Mark, detail: Detail, where: str) -> Mark:
 
 
 def _without_detail(given: Mark, where: str) -> Mark:
-    """What the cells say alone; a grade without a confidence is a person's."""
-    return replace(_agreeing(given, where), by_hand=given.confidence is None)
+    """What the cells say alone; a grade without a confidence is a person's.
+
+    The grader's own score need not be what its points make: on a scale of the user's it is not,
+    which only the whole table can tell (``scale``).
+    """
+    if given.confidence is None:
+        return replace(_agreeing(given, where), by_hand=True)
+    return _filled(given, where)
 
 
 def _agreeing(mark: Mark, where: str) -> Mark:
@@ -148,18 +154,45 @@ def _agreeing(mark: Mark, where: str) -> Mark:
     Raises:
         TableError: they contradict each other, or there are more points than can be had.
     """
+    filled = _filled(mark, where)
+    if disagree(mark.score, mark.points, mark.max_points):
+        raise contradiction(mark.score, mark.points, mark.max_points, where)
+    return filled
+
+
+def disagree(score: float | None, points: float | None, most: float | None) -> bool:
+    """Whether a score is another than its points make, beyond rounding."""
+    if score is None or points is None or most is None:
+        return False
+    return abs(points / most - score) > 2 * ROUNDED
+
+
+def contradiction(
+    score: float | None, points: float | None, most: float | None, where: str
+) -> TableError:
+    """What to say of a score and points that disagree."""
+    assert score is not None
+    assert points is not None
+    assert most is not None
+    return TableError(
+        f"{where}: grade_score is {score:g}, but grade_points {points:g} of {most:g} make "
+        f"{points / most:.2f}: was one of them changed by hand? Empty the wrong one"
+    )
+
+
+def _filled(mark: Mark, where: str) -> Mark:
+    """The mark with its score and points both there, if they can be had.
+
+    Raises:
+        TableError: there are more points than can be had.
+    """
     score, points, most = mark.score, mark.points, mark.max_points
-    if points is not None and most is not None and points > most + _ROUNDED:
+    if points is not None and most is not None and points > most + ROUNDED:
         raise TableError(f"{where}: grade_points is {points:g} of {most:g}: correct one of the two")
     if score is None:
         assert points is not None
         assert most is not None
         return replace(mark, score=min(1.0, points / most))
-    if points is None:
-        return mark if most is None else replace(mark, points=round(score * most, 4))
-    if most is not None and abs(points / most - score) > 2 * _ROUNDED:
-        raise TableError(
-            f"{where}: grade_score is {score:g}, but grade_points {points:g} of {most:g} make "
-            f"{points / most:.2f}: was one of them changed by hand? Empty the wrong one"
-        )
+    if points is None and most is not None:
+        return replace(mark, points=round(score * most, 4))
     return mark

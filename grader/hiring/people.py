@@ -104,7 +104,7 @@ def find_people(
 ) -> People:
     """The columns that name candidates: by what they are called, else the first that is free.
 
-    A column in which a row names nobody gives way to the next that names all.
+    A column in which a row names nobody gives way to the next that names all, or more than it.
 
     Args:
         header: the table's columns.
@@ -121,17 +121,20 @@ def find_people(
     choices = known or [(name,) for name in free[:1]]
     if not choices:
         return People(())
-    whole = next((cs for cs in choices if all(People(cs).name(row) for row in rows)), choices[0])
+    fullest = min(choices, key=lambda columns: _unnamed(People(columns), rows))
+    told = f"{where}: candidates are told apart by column {listed(fullest)}"
     if not known:
-        note = f"{where}: candidates are told apart by column '{whole[0]}', the first that is free"
-    elif whole != choices[0]:
-        note = (
-            f"{where}: candidates are told apart by column {listed(whole)}, since "
-            f"{listed(choices[0])} is not filled in every row"
-        )
+        note = f"{told}, the first that is free"
+    elif fullest != choices[0]:
+        note = f"{told}, since {listed(choices[0])} is not filled in every row"
     else:
         note = ""
-    return People(whole, note and f"{note}: for another add --candidate COLUMN")
+    return People(fullest, note and f"{note}: for another add --candidate COLUMN")
+
+
+def _unnamed(people: People, rows: Sequence[Mapping[str, str]]) -> int:
+    """How many rows name nobody."""
+    return sum(not people.name(row) for row in rows)
 
 
 def own(header: Sequence[str]) -> list[str]:

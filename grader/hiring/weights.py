@@ -26,7 +26,7 @@ def weights_of(
     Returns:
         Without either the points that can be had, so that the points of answers add up. A
         question that nobody has a grade for, as of one that was mistyped, is not there, unless
-        the user names it.
+        the user names it. One that people alone have marked has no points but those they write.
 
     Raises:
         InputError: both are given, or a weight that is told is none.
@@ -41,8 +41,15 @@ def weights_of(
     found = {}
     for question, rows in _graded(table).items():
         worth = [(row, row.max_points) for row in rows if row.max_points is not None]
-        if worth:
-            found[question] = _only(table, question, "grade_max_points", worth)
+        if not worth:
+            marked = next(row for row in rows if row.score is not None)
+            raise TableError(
+                f"{table.name}: row {marked.row}: nothing says what {question or 'the question'} "
+                "is worth, since people alone have marked it: write its grade_max_points, say "
+                "what each question is worth with --weight QUESTION=NUMBER or, if its id is "
+                "mistyped, correct it"
+            )
+        found[question] = _only(table, question, "grade_max_points", worth)
     return found
 
 

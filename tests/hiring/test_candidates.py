@@ -147,6 +147,26 @@ def test_a_question_that_is_worth_two_things_needs_weights(tmp_path):
     assert ranking(tmp_path, *rows, weights={"relu": 1}).candidates[1].share == 1
 
 
+def test_a_question_that_people_alone_marked_counts_once_its_worth_is_known(tmp_path):
+    def marked(name, score, **more):
+        said = {"answer": "Gates.", "grade_error": "", "grade_score": score}
+        return {**row(name, question("lstm", 1)), **said, **more}
+
+    rows = [*answers("Ada", "cc", "cc"), marked("Ada", "0"), *answers("Ben", "cc", "cm")]
+    with pytest.raises(TableError, match=r"row 4: nothing says what lstm is worth") as refused:
+        ranking(tmp_path, *rows, marked("Ben", "1"))
+    assert "write its grade_max_points" in str(refused.value)
+    rows.append(marked("Ben", "1", grade_max_points="10"))
+    found = ranking(tmp_path, *rows)
+    assert found.weights == {"relu": 3, "dropout": 7, "lstm": 10}
+    assert [(c.rank, c.name, c.points) for c in found.candidates] == [
+        (1, "Ben", 16),
+        (2, "Ada", 10),
+    ]
+    weighed = ranking(tmp_path, *rows, weights={"relu": 1, "dropout": 0, "lstm": 1})
+    assert [(c.name, c.share) for c in weighed.candidates] == [("Ben", 1), ("Ada", 0.5)]
+
+
 # ── answers that are not there ──────────────────────────────────────────────
 
 GAPS = [
@@ -248,6 +268,46 @@ def test_a_question_that_nobody_has_a_grade_for_is_left_out_and_told(tmp_path):
 def test_a_candidate_twice_is_refused(tmp_path):
     with pytest.raises(TableError, match=r"row 3: 'Ada' .* has answered relu in row 2 already"):
         ranking(tmp_path, row("Ada", RELU, grade(RELU, "cc")), row("Ada", RELU, grade(RELU, "cc")))
+
+
+def test_a_question_that_is_worth_nothing_keeps_nobody_from_a_rank(tmp_path):
+    leave_out = {"relu": 1, "dropout": 0}
+    for blank in (None, "zero", "skip"):
+        found = ranking(tmp_path, *GAPS, weights=leave_out, blank=blank)
+        assert [(c.name, c.rank) for c in found.candidates] == [
+            ("Ada", 1),
+            ("Ben", 1),
+            ("Dee", 1),
+            ("Cem", 4),
+        ]
+        assert found.notes == ()
+    assert by_name(found)["Cem"].scores["dropout"] == pytest.approx(3 / 7, abs=1e-4)
+    nothing = ranking(tmp_path, *GAPS, *answers("Eve", "", "cc"), weights=leave_out)
+    assert by_name(nothing)["Eve"].rank is None
+    assert (
+        "1 candidate has no rank, for want of an answer that is blank or missing (Eve)"
+        in (nothing.notes[0])
+    )
+
+
+def test_a_question_that_nobody_could_be_graded_on_keeps_nobody_from_a_rank(tmp_path):
+    def lost(name):
+        asked = row(name, question("lstm", 1))
+        return {**asked, "answer": "Gates.", "grade_error": "U: no question 'lstm'"}
+
+    people = [*answers("Ada", "cc", "cc"), *answers("Ben", "cm", "cm"), *answers("Cem", "cc", "")]
+    found = ranking(tmp_path, *people, *map(lost, ("Ada", "Ben", "Cem")), blank="zero")
+    assert [(c.name, c.rank, c.not_gradable) for c in found.candidates] == [
+        ("Ada", 1, 1),
+        ("Ben", 2, 1),
+        ("Cem", 3, 1),
+    ]
+    [note] = found.notes
+    assert "'lstm' is left out of the totals" in note
+    undecided = ranking(tmp_path, *people, *map(lost, ("Ada", "Ben", "Cem")))
+    assert [c.rank for c in undecided.candidates] == [1, 2, None]
+    assert ["for want of" in note for note in undecided.notes] == [False, True]
+    assert "(Cem): count it as 0 with --blank zero" in undecided.notes[1]
 
 
 # ── intervals ───────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 import json
 import math
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -10,6 +11,8 @@ from grader.hiring.audited import Asked
 from grader.hiring.fairness import COLUMNS, TIMES, audit_table
 from grader.hiring.fairness_page import audit_page
 from tests.support.command import grade, refused
+from tests.support.graded import grade as graded
+from tests.support.graded import question, row, write
 from tests.support.groups import (
     NAMES,
     SCORED,
@@ -19,6 +22,8 @@ from tests.support.groups import (
     people,
 )
 
+RELU = question("relu", 1, 1)
+HALF = graded(RELU, "cm")
 HOSTILE = "<script>alert(1)</script> $x^2$ & Co"
 
 
@@ -177,6 +182,29 @@ def test_an_empty_cell_is_a_no_only_where_nothing_else_says_no():
             "sex",
             selected="hired",
         )
+
+
+def test_without_a_pass_mark_that_of_the_table_counts(tmp_path):
+    def audit(*marks, pass_mark=None, selected=None, **cells):
+        rows = [
+            row(name, RELU, replace(HALF, pass_mark=mark, passed=mark <= 0.5), sex=sex, up="yes")
+            | cells
+            for name, sex, mark in zip(("Ada", "Ben"), "FM", marks, strict=True)
+        ]
+        file = write(tmp_path / "graded.csv", rows)
+        return of(file, "sex", pass_mark=pass_mark, selected=selected)
+
+    assert [audit(m, m).pass_mark for m in (0.5, 0.6, 0.8)] == [0.5, 0.6, 0.8]
+    groups, _ = found(audit(0.5, 0.5), "selection", "sex")
+    assert groups["F"].count.hits == 1
+    assert audit(0.5, 0.5, pass_mark=0.9).pass_mark == 0.9
+    with pytest.raises(TableError, match=r"with the pass marks 0.5, 0.6: say with --pass-mark"):
+        audit(0.5, 0.6)
+    assert audit(0.5, 0.6, selected="up").by_column == "up"
+    lost = {"grade_detail": ""}
+    assert audit(0.6, 0.6, **lost).pass_mark == 0.6
+    with pytest.raises(TableError, match=r"row 2: passes with a score of 0.5, .* --pass-mark"):
+        audit(0.5, 0.5, **lost)
 
 
 # ── bad input ───────────────────────────────────────────────────────────────
@@ -359,6 +387,17 @@ def test_the_command_prints_and_writes_page_and_table(table, tmp_path):
     assert (row.people, row.hits, bool(row.excluded)) == (10, 3, False)
     assert math.isclose(row.impact_ratio, 0.375)
     refused(grade(*command), "exists already")
+
+
+def test_people_may_be_told_apart_by_several_columns(table):
+    frame = pd.read_csv(table)
+    frame["first"], frame["last"] = frame.index // 10, frame.index % 10
+    frame.drop(columns="candidate").to_csv(table, index=False)
+    done = grade(
+        *("fairness", table, "--group", "sex", "--candidate", "first", "--candidate", "last")
+    )
+    assert done.returncode == 0, done.stderr
+    assert "20 people, 20 answers" in done.stdout
 
 
 def test_the_command_refuses_what_does_not_go_together(table, tmp_path):

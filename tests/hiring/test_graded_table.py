@@ -151,6 +151,40 @@ def test_a_verdict_that_a_person_turned_counts(tmp_path):
     assert found.score == A_THIRD_LEFT.score
 
 
+SCALED = (("Ada", "mm", "0.1"), ("Ben", "mc", "0.2"), ("Cem", "cm", "0.75"), ("Dee", "cc", "1"))
+"""By candidate the verdicts, and what a scale of one's own makes of their points."""
+
+
+def without_details(scaled=SCALED):
+    lost = {"grade_detail": ""}
+    return [row(n, RELU, grade(RELU, said), grade_score=s, **lost) for n, said, s in scaled]
+
+
+def test_scores_on_a_scale_of_ones_own_are_the_graders_without_a_detail_too(tmp_path):
+    table = table_of(tmp_path, *without_details())
+    assert [r.score for r in table.rows] == [0.1, 0.2, 0.75, 1]
+    assert [r.points for r in table.rows] == [0, 1, 2, 3]
+    assert not any(r.by_hand or r.confidence is None for r in table.rows)
+    [note] = table.notes
+    assert note.endswith(
+        "graded.csv: the scores of 3 answers are not what their points make, as after "
+        "--calibration (rows 2, 3, 4): the scores count"
+    )
+
+
+def test_scores_that_no_scale_can_have_made_are_refused_without_a_detail(tmp_path):
+    for scores in (("0.1", "0.8", "0.75", "1"), ("0.1", "0.2", "0.75", "0.5")):
+        changed_by_hand = [(n, said, s) for (n, said, _), s in zip(SCALED, scores, strict=True)]
+        with pytest.raises(TableError, match=r"row \d: grade_score is .* changed by hand"):
+            table_of(tmp_path, *without_details(changed_by_hand))
+    twice = [*without_details(), *without_details([("Eve", "cm", "0.9")])]
+    with pytest.raises(TableError, match=r"row 6: grade_score is 0.9, .* make 0.67"):
+        table_of(tmp_path, *twice)
+    known = row("Eve", RELU, A_THIRD_LEFT)
+    with pytest.raises(TableError, match=r"row 3: grade_score is 0.2, .* make 0.33"):
+        table_of(tmp_path, *without_details(), known)
+
+
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
@@ -254,6 +288,31 @@ def test_a_choice_that_may_be_wrong_is_told(tmp_path):
     )
     cells = {k: v for k, v in changed().items() if k != "candidate"}
     assert "'who', the first that is free" in table_of(tmp_path, {"who": "A", **cells}).notes[0]
+
+
+def test_rows_that_name_nobody_are_told_and_counted_one_by_one(tmp_path):
+    named = [changed(candidate=name) for name in ("Ada", "", "Anonymous")]
+    for options in ({}, {"candidate": "candidate"}):
+        table = table_of(tmp_path, *named, **options)
+        assert [one.candidate for one in table.rows] == ["Ada", "row 3", "row 4"]
+        [note] = table.notes
+        assert note.endswith(
+            "graded.csv: 2 rows name nobody in column 'candidate' (rows 3, 4): each counts as a "
+            "candidate of its own: write there whose they are, or for another column add "
+            "--candidate COLUMN"
+        )
+    [note] = table_of(tmp_path, changed(), changed(candidate="-")).notes
+    assert "1 row names nobody in column 'candidate' (row 3): it counts as a candidate" in note
+
+
+def test_the_column_that_names_most_is_taken_where_none_names_all(tmp_path):
+    people = (("7", "", "Ada"), ("", "", "Ben"), ("", "", "Cem"), ("8", "", ""))
+    rows = [changed(candidate=number, email=mail, name=name) for number, mail, name in people]
+    table = table_of(tmp_path, *rows)
+    assert [one.candidate for one in table.rows] == ["Ada", "Ben", "Cem", "row 5"]
+    chosen, unnamed = table.notes
+    assert "by column 'name', since 'candidate' is not filled in every row" in chosen
+    assert "1 row names nobody in column 'name' (row 5)" in unnamed
 
 
 def test_a_candidate_with_two_answers_to_a_question_is_refused(tmp_path):

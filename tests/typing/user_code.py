@@ -9,6 +9,8 @@ from typing import assert_type
 import pandas as pd
 
 from grader import (
+    Asked,
+    Audit,
     Candidate,
     Failure,
     Feedback,
@@ -16,20 +18,20 @@ from grader import (
     Grader,
     InputError,
     Judge,
+    Movement,
     Pair,
     Question,
     Ranking,
     Settings,
     Similar,
+    audit_table,
     candidate_feedback,
     load_settings,
+    move_speech,
     rank_candidates,
     similar_answers,
     write_feedback,
 )
-from grader.hiring.audited import Asked
-from grader.hiring.fairness import Audit, audit_table
-from grader.hiring.speech import move_speech
 
 
 def one_answer(text: str) -> float:
@@ -77,7 +79,9 @@ def groups(frame: pd.DataFrame) -> pd.DataFrame:
     for comparison in audit.of("selection"):
         for group in comparison.groups:
             assert_type(group.ratio, float | None)
-    assert_type(move_speech(Grader(), answers=3).mean_size, float)
+    movement = move_speech(Grader(), answers=3)
+    assert_type(movement, Movement)
+    assert_type(movement.mean_size, float)
     return audit.to_frame()
 
 
