@@ -22,10 +22,10 @@ def rubric_of(request):
         if name[0] in points:
             points[name[0]].append({"id": name, "claim": text, "half": []})
             last = points[name[0]][-1]
-        elif name == " half":
+        elif name == "half":
             last["half"].append(text)
         else:
-            last[name.strip()] = text
+            last[name] = text
     return {"question": question, "key_points": points["k"], "misconceptions": points["m"]}
 
 
