@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -42,6 +42,8 @@ _MARKS = (
     "Where the rubric leaves a verdict open, let them show how much is asked:"
 )
 _NOW = "The answer to check:"
+_ANEW = "That reply does not count: {}. Reply anew, in JSON alone."
+_REPLY = 1_000  # characters of it that the model is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,22 @@ def build_messages(
         {"role": "system", "content": "\n".join([rules(), "", *_rubric(question, checklist)])},
         {"role": "user", "content": f"{before if marked else ''}{alone}"},
     )
+
+
+def asked_anew(request: Request, reply: str, fault: str) -> Request:
+    """The request after a reply that won't do: what was sent before stays as it was.
+
+    Args:
+        request: what was asked.
+        reply: what the model said.
+        fault: why that won't do, in words of ours.
+    """
+    said = without_halves(reply if len(reply) <= _REPLY else f"{reply[:_REPLY]}…")
+    more = (
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": _ANEW.format(fault)},
+    )
+    return replace(request, messages=(*request.messages, *more))
 
 
 def _marked(marked: Sequence[Marked], checklist: Checklist) -> list[dict[str, Any]]:

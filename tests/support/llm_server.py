@@ -30,12 +30,12 @@ def rubric_of(request):
 
 
 def answer_of(request):
-    return json.loads(request["messages"][-1]["content"].splitlines()[-1])["answer"]
+    return json.loads(request["messages"][1]["content"].splitlines()[-1])["answer"]
 
 
 def marked_of(request):
     """The marked answers that are told before the answer."""
-    for line in request["messages"][-1]["content"].splitlines():
+    for line in request["messages"][1]["content"].splitlines():
         if line.startswith('{"marked"'):
             return json.loads(line)["marked"]
     return []
