@@ -467,6 +467,16 @@ def test_a_word_is_judged_where_a_word_was_asked_for():
     assert len(server.requests) == 2 * CALLS, "the answer is the reference, which was judged"
 
 
+@pytest.mark.parametrize("word", ["No.", "Both.", "Below."])
+def test_a_reference_of_a_word_without_meaning_gets_a_rubric(word):
+    with serving(fair) as server, Judge(settings=settings(server)) as judge:
+        own = own_grader(judge)
+        grade = own.grade(word, reference=word, prompt="Does dropout change inference?")
+        assert (grade.score, grade.judge.status) == (1, "judged")
+        assert grade.drafted.key_points[0].claim == word
+    assert len(server.requests) == CALLS
+
+
 # ── saved ───────────────────────────────────────────────────────────────────
 
 
