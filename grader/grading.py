@@ -12,7 +12,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -280,8 +280,9 @@ class Grader:
         """
         check_chunk(chunk)
         rest = iter(rows)
-        while ahead := list(islice(rest, chunk)):
-            yield from self.grade_rows(ahead, q=q)
+        with self.drafting_once():
+            while ahead := list(islice(rest, chunk)):
+                yield from self.grade_rows(ahead, q=q)
 
     async def grade_async(
         self,
@@ -313,9 +314,10 @@ class Grader:
     ) -> AsyncIterator[Grade | Failure]:
         """``grade_stream`` of rows that come asynchronously; raises the same."""
         check_chunk(chunk)
-        async for ahead in rows_ahead(rows, chunk):
-            for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
-                yield result
+        with self.drafting_once():
+            async for ahead in rows_ahead(rows, chunk):
+                for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
+                    yield result
 
     def custom_question(self, reference: str, prompt: str = "") -> Question:
         """A question whose key points are the sentences of a reference answer.
@@ -388,6 +390,10 @@ class Grader:
             return list(questions)
         pairs = zip(self._judge.rubrics(questions), questions, strict=True)
         return [made if isinstance(made, Question) else question for made, question in pairs]
+
+    def drafting_once(self) -> AbstractContextManager[None]:
+        """A run, in which the judge tries once to draft a rubric for a question."""
+        return nullcontext() if self._judge is None else self._judge.drafting_once()
 
     def identity(self, question: Question) -> dict[str, str]:
         """What a grade of this question is made of from here on, by name, the judge included.

@@ -568,6 +568,39 @@ def test_a_run_whose_drafts_fail_sometimes_is_written_whole():
     assert len(rows_of("out.csv")) == 5
 
 
+@pytest.mark.parametrize("what", ["a Fault", "a draft that is none"])
+def test_in_one_run_a_draft_is_tried_once(what):
+    """However many answers there are: else the later ones had another rubric than the first."""
+    with Path("in.csv").open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["answer", "reference", "question"])
+        rows.writerows([f"{ANSWER} Version {i}.", REFERENCE, PROMPT] for i in range(70))
+    failed = []
+
+    def script(request, _):
+        if asks_for_rubric(request) and len(failed) < 4:
+            failed.append(1)
+            return Fault(500) if what == "a Fault" else "{}"
+        return word_for_word(request)
+
+    with serving(script) as server, Judge(settings=settings(server, llm_cache="off")) as judge:
+        own = own_grader(judge)
+        grade_file(own, ["in.csv"], Path("out.csv"))
+        assert len(server.requests) == (1 if what == "a Fault" else 4)
+        details = [json.loads(row["grade_detail"]) for row in rows_of("out.csv")]
+        assert not any(detail.get("drafted") for detail in details)
+        failed += [1] * 4
+        grade = own.grade(ANSWER, reference=REFERENCE, prompt=PROMPT)
+        assert grade.drafted is not None, "the next run may do what this one failed at"
+
+
+def test_in_a_stream_a_draft_is_tried_once():
+    with serving(lambda *_: Fault(500)) as server, Judge(settings=settings(server)) as judge:
+        row = {"answer": ANSWER, "reference": REFERENCE, "question": PROMPT}
+        assert len(list(own_grader(judge).grade_stream([row] * 3, chunk=1))) == 3
+    assert len(server.requests) == 1
+
+
 def test_batch_jobs_ask_for_rubrics_at_once_and_for_verdicts_in_the_job():
     write_table()
 
