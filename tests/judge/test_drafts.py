@@ -15,7 +15,7 @@ from grader.bank.entries import load_entry
 from grader.bank.rubrics import load_rubric, question_from_reference
 from grader.batch.llm_jobs import Finished, Submitted, grade_by_jobs
 from grader.batch.runner import grade_file
-from grader.errors import JudgeReplyError, JudgeSetupError, OutputError
+from grader.errors import DataFileError, JudgeReplyError, JudgeSetupError, OutputError
 from grader.judge.canaries import EMPTY_HANDED
 from grader.judge.draft_prompt import VERSION, rules
 from grader.judge.draft_schema import MOST_KEY_POINTS, draft_schema, parse_draft
@@ -495,14 +495,45 @@ def test_saved_rubrics_are_a_bank_of_ones_own(tmp_path):
     assert "tiny, prompt 1" in (folder / "rubrics" / "tcp-that-ip-not.yaml").read_text()
 
 
-def test_what_somebody_has_edited_is_never_written_over(tmp_path):
+def test_what_somebody_has_edited_is_neither_written_over_nor_passed_over(tmp_path):
     draft(fair, llm_save_rubrics=str(tmp_path))
     file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
     file.write_text(file.read_text().replace("points: 1", "points: 3"))
     edited = file.read_text()
-    draft(fair, llm_save_rubrics=str(tmp_path))
+    with pytest.raises(OutputError, match="edited") as caught:
+        draft(fair, llm_save_rubrics=str(tmp_path))
+    bank, rubrics = tmp_path / "bank", tmp_path / "rubrics"
+    assert str(file) in str(caught.value)
+    assert f"--bank {bank} --rubrics {rubrics}" in str(caught.value)
     assert file.read_text() == edited
-    assert len(list((tmp_path / "rubrics").iterdir())) == 1
+    assert len(list(rubrics.iterdir())) == 1
+
+
+def test_what_is_kept_and_says_the_same_is_no_fault(tmp_path):
+    """Comments and line ends are nobody's business; nor how YAML writes a text down."""
+    odd = key_point("It's “so”: #1 — yes\u2028no", quote=LINES[0], also_accept=["null", "1.0"])
+
+    def script(request, _):
+        return (
+            rubric(request, points=[odd], misconceptions=["- no:"])
+            if asks_for_rubric(request)
+            else covers_all(request)
+        )
+
+    file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
+    [made], _ = draft(fair, llm_save_rubrics=str(tmp_path))
+    assert isinstance(made, Question)
+    file.write_text(file.read_text() + "# Read on Monday.\n")
+    [made], _ = draft(fair, llm_save_rubrics=str(tmp_path))
+    assert isinstance(made, Question)
+
+
+def test_a_kept_rubric_that_is_broken_is_named(tmp_path):
+    draft(fair, llm_save_rubrics=str(tmp_path))
+    file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
+    file.write_text(file.read_text().replace("points: 1", "points: many"))
+    with pytest.raises(DataFileError, match="tcp-that-ip-not"):
+        draft(fair, llm_save_rubrics=str(tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path):
