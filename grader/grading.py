@@ -86,12 +86,13 @@ class Grader:
 
         Raises:
             UnknownQuestionError: there is none; carries suggestions.
+            InputError: several have that prompt.
             DataFileError: one of its files breaks the format.
         """
         return self._named(q)
 
-    def _find_question(self, q: str) -> Question:
-        return self.catalog.question(self.catalog.resolve(q))
+    def _find_question(self, q: str, reference: str = "") -> Question:
+        return self.catalog.question(self.catalog.resolve(q, reference))
 
     # ── grading ─────────────────────────────────────────────────────────────
 
@@ -234,7 +235,8 @@ class Grader:
 
         Args:
             row: with ``question_id`` or ``reference`` (and, with it, perhaps ``question``). A
-                question of the bank goes before a reference.
+                question of the bank goes before a reference, which tells of several with the
+                same prompt the one that is meant.
             q: the question if the row names none.
         """
         name, reference, prompt = (
@@ -245,7 +247,7 @@ class Grader:
         try:
             if reference and not (name and self.catalog.knows(name)):
                 return self.custom_question(reference, prompt)
-            return self.question(name or q or "")
+            return self._named(name or q or "", reference)
         except InputError as error:
             return error
 

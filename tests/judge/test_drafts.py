@@ -694,6 +694,35 @@ def test_saved_rubrics_grade_the_same_table_without_a_model(tmp_path):
     assert {d["question_id"] for d in details} == {"tcp-that-ip-not"}
 
 
+def test_of_kept_questions_with_one_prompt_the_reference_tells_which(tmp_path):
+    """Else a row would be graded by another reference's rubric, and nobody be told."""
+    rows = [[LINES[0], REFERENCE, PROMPT], ["push", "push", PROMPT], ["pop", "elsewhere", PROMPT]]
+    for name, head in (("in.csv", "reference"), ("bare.csv", "notes")):
+        with Path(name).open("w", newline="") as stream:
+            csv.writer(stream).writerows([["answer", head, "question"], *rows])
+    draft(fair, bare(), bare("push"), llm_save_rubrics="kept")
+    own = ("--bank", "kept/bank", "--rubrics", "kept/rubrics", "--map", "question_id=question")
+    done = command("batch", "in.csv", "-o", "out.csv", *own)
+    assert done.returncode == 0, done.stderr
+    out = rows_of("out.csv")
+    ids = [json.loads(row["grade_detail"])["question_id"] for row in out[:2]]
+    assert ids == ["tcp-that-ip-not", "tcp-that-ip-not-2"]
+    files = [str(Path("kept/bank") / f"{slug}.yaml") for slug in ids]
+    assert f"{' and '.join(files)} have the same prompt" in out[2]["grade_error"]
+    assert " or ".join(ids) in out[2]["grade_error"]
+    done = command("batch", "bare.csv", "-o", "none.csv", *own)
+    assert all("have the same prompt" in row["grade_error"] for row in rows_of("none.csv"))
+    refused(command("--text", "x", "--q", PROMPT, *own[:4]), *files, "slug")
+
+
+def test_a_header_that_is_the_prompt_of_several_questions_is_refused(tmp_path):
+    draft(fair, bare(), bare("push"), llm_save_rubrics="kept")
+    Path("wide.csv").write_text(f"name,{PROMPT}\nAnn,{LINES[0]}\n")
+    own = ("--bank", "kept/bank", "--rubrics", "kept/rubrics")
+    done = command("batch", "wide.csv", "-o", "out.csv", *own)
+    refused(done, "wide.csv", PROMPT, "tcp-that-ip-not and tcp-that-ip-not-2", "--map")
+
+
 def test_a_folder_for_rubrics_needs_the_judge(tmp_path):
     refused(command("--text", "x", "--q", "dropout", "--save-rubrics", "kept"), "add --llm")
 
