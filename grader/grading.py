@@ -182,7 +182,7 @@ class Grader:
         """What can be graded, each once; of what was seen only hashes are kept."""
         seen: set[bytes] = set()
         for text, question in items:
-            if isinstance(question, InputError) or not self._is_gradable(text):
+            if isinstance(question, InputError) or not self.is_gradable(text):
                 continue
             mark = hashlib.sha256(f"{question.digest}\0{text}".encode(errors="replace")).digest()
             if mark not in seen:
@@ -202,7 +202,7 @@ class Grader:
         answers = [
             Answer(text, question)
             for text, question in items
-            if isinstance(question, Question) and self._is_gradable(text)
+            if isinstance(question, Question) and self.is_gradable(text)
         ]
         return self._opinion.cases_of(answers) if self._opinion else []
 
@@ -365,7 +365,8 @@ class Grader:
         """
         self._engine.check(answer)
 
-    def _is_gradable(self, answer: str) -> bool:
+    def is_gradable(self, answer: str) -> bool:
+        """Whether ``check_answer`` lets an answer pass."""
         with suppress(InputError):
             self.check_answer(answer)
             return True
