@@ -184,7 +184,18 @@ class JudgeTruncatedError(JudgeError):
 
 
 class JudgeReplyError(JudgeError):
-    """The reply does not follow the schema."""
+    """The reply does not follow the schema.
+
+    ``fault`` says why, for the model, and holds no word of the reply; ``well_formed`` says that
+    the form is the one asked for: only what stands in it won't do.
+    """
+
+    def __init__(
+        self, message: str, *, lasting: bool = False, fault: str = "", well_formed: bool = False
+    ) -> None:
+        self.fault = fault
+        self.well_formed = well_formed
+        super().__init__(message, lasting=lasting)
 
 
 class JudgeBudgetError(JudgeError):

@@ -12,7 +12,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -86,12 +86,13 @@ class Grader:
 
         Raises:
             UnknownQuestionError: there is none; carries suggestions.
+            InputError: several have that prompt.
             DataFileError: one of its files breaks the format.
         """
         return self._named(q)
 
-    def _find_question(self, q: str) -> Question:
-        return self.catalog.question(self.catalog.resolve(q))
+    def _find_question(self, q: str, reference: str = "") -> Question:
+        return self.catalog.question(self.catalog.resolve(q, reference))
 
     # ── grading ─────────────────────────────────────────────────────────────
 
@@ -181,7 +182,7 @@ class Grader:
         """What can be graded, each once; of what was seen only hashes are kept."""
         seen: set[bytes] = set()
         for text, question in items:
-            if isinstance(question, InputError) or not self._is_gradable(text):
+            if isinstance(question, InputError) or not self.is_gradable(text):
                 continue
             mark = hashlib.sha256(f"{question.digest}\0{text}".encode(errors="replace")).digest()
             if mark not in seen:
@@ -201,7 +202,7 @@ class Grader:
         answers = [
             Answer(text, question)
             for text, question in items
-            if isinstance(question, Question) and self._is_gradable(text)
+            if isinstance(question, Question) and self.is_gradable(text)
         ]
         return self._opinion.cases_of(answers) if self._opinion else []
 
@@ -234,7 +235,8 @@ class Grader:
 
         Args:
             row: with ``question_id`` or ``reference`` (and, with it, perhaps ``question``). A
-                question of the bank goes before a reference.
+                question of the bank goes before a reference, which tells of several with the
+                same prompt the one that is meant.
             q: the question if the row names none.
         """
         name, reference, prompt = (
@@ -245,7 +247,7 @@ class Grader:
         try:
             if reference and not (name and self.catalog.knows(name)):
                 return self.custom_question(reference, prompt)
-            return self.question(name or q or "")
+            return self._named(name or q or "", reference)
         except InputError as error:
             return error
 
@@ -280,8 +282,9 @@ class Grader:
         """
         check_chunk(chunk)
         rest = iter(rows)
-        while ahead := list(islice(rest, chunk)):
-            yield from self.grade_rows(ahead, q=q)
+        with self.drafting_once():
+            while ahead := list(islice(rest, chunk)):
+                yield from self.grade_rows(ahead, q=q)
 
     async def grade_async(
         self,
@@ -313,9 +316,10 @@ class Grader:
     ) -> AsyncIterator[Grade | Failure]:
         """``grade_stream`` of rows that come asynchronously; raises the same."""
         check_chunk(chunk)
-        async for ahead in rows_ahead(rows, chunk):
-            for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
-                yield result
+        with self.drafting_once():
+            async for ahead in rows_ahead(rows, chunk):
+                for result in await asyncio.to_thread(self.grade_rows, ahead, q=q):
+                    yield result
 
     def custom_question(self, reference: str, prompt: str = "") -> Question:
         """A question whose key points are the sentences of a reference answer.
@@ -361,7 +365,8 @@ class Grader:
         """
         self._engine.check(answer)
 
-    def _is_gradable(self, answer: str) -> bool:
+    def is_gradable(self, answer: str) -> bool:
+        """Whether ``check_answer`` lets an answer pass."""
         with suppress(InputError):
             self.check_answer(answer)
             return True
@@ -388,6 +393,10 @@ class Grader:
             return list(questions)
         pairs = zip(self._judge.rubrics(questions), questions, strict=True)
         return [made if isinstance(made, Question) else question for made, question in pairs]
+
+    def drafting_once(self) -> AbstractContextManager[None]:
+        """A run, in which the judge tries once to draft a rubric for a question."""
+        return nullcontext() if self._judge is None else self._judge.drafting_once()
 
     def identity(self, question: Question) -> dict[str, str]:
         """What a grade of this question is made of from here on, by name, the judge included.

@@ -40,13 +40,18 @@ def examples_of_marks(
     Their range is the mark, give or take a tenth; their verdicts are what the grader finds.
     Answers that can't be graded are left out.
     """
-    chosen = _spread(sorted(marked, key=lambda m: (m.mark, m.row)))
+    chosen = chosen_of(marked)
     grades = grader.grade_many([m.text for m in chosen], question)
     pairs = [(m, g) for m, g in zip(chosen, grades, strict=True) if not isinstance(g, Failure)]
     held_out = _held_out(len(pairs))
     return [
         _of_mark(n, m, grade, holdout=n in held_out) for n, (m, grade) in enumerate(pairs, start=1)
     ]
+
+
+def chosen_of(marked: Sequence[MarkedAnswer]) -> list[MarkedAnswer]:
+    """Those of marked answers that become examples, by their marks."""
+    return _spread(sorted(marked, key=lambda m: (m.mark, m.row)))
 
 
 def _of_mark(number: int, marked: MarkedAnswer, grade: Grade, *, holdout: bool) -> Example:

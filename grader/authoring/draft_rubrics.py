@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from grader.authoring.draft_examples import examples_made_of, examples_of_marks
+from grader.authoring.draft_examples import chosen_of, examples_made_of, examples_of_marks
 from grader.authoring.marked_answers import MarkedAnswer
 from grader.bank.entries import load_entry
 from grader.bank.question_files import BANK, RUBRICS, entry_text, rubric_text
@@ -25,10 +25,12 @@ from grader.bank.yaml_records import read_text
 from grader.errors import AnswerError, InputError, JudgeError, OutputError
 from grader.files import make_folder, write_whole
 from grader.grading import Grader
+from grader.judge.sending import Case
 from grader.reading.text import fold
 from grader.records import KeyPoint, Question
 
 if TYPE_CHECKING:
+    from grader.judge.forecast import Forecast
     from grader.judge.judge import Judge
 
 _SLUG_WORDS, _ID_WORDS = 8, 5
@@ -146,19 +148,49 @@ def draft_rubrics(
         JudgeSetupError: the judge can't be asked at all.
     """
     bare = [_bare(subject) for subject in subjects]
+    by_question = _by_question(subjects, marked)
     made: Sequence[Question | JudgeError] = judge.rubrics(bare) if judge else bare
-    by_question = [answers_to(subject, subjects, marked) for subject in subjects]
-    if marked and not any(by_question):
-        raise InputError(
-            "the marked answers belong to none of the questions: name their slugs in a column "
-            "'question_id', or their texts in 'question'"
-        )
     return [
         _draft(subject, question, drafted, grader, answers)
         for subject, question, drafted, answers in zip(
             subjects, bare, made, by_question, strict=True
         )
     ]
+
+
+def forecast(
+    subjects: Sequence[Subject], grader: Grader, judge: Judge, marked: Sequence[MarkedAnswer] = ()
+) -> Forecast:
+    """What the judge would take at most to draft, and to judge the marked answers; sends nothing.
+
+    Arguments and errors are those of ``draft_rubrics``.
+    """
+    bare = [_bare(subject) for subject in subjects]
+    known, by_question = judge.foreseen(bare), _by_question(subjects, marked)
+    cases = []
+    for subject, question, made, answers in zip(subjects, bare, known, by_question, strict=True):
+        cases.append(Case("", question))
+        asked = _graded(subject.entry, _rubric_of(subject, made)) if made.drafted_by else question
+        texts = dict.fromkeys(m.text for m in chosen_of(answers) if grader.is_gradable(m.text))
+        cases += [Case(text, asked) for text in texts]
+    return judge.forecast(cases)
+
+
+def _by_question(
+    subjects: Sequence[Subject], marked: Sequence[MarkedAnswer]
+) -> list[list[MarkedAnswer]]:
+    """The marked answers of each question.
+
+    Raises:
+        InputError: there are some, and all are to other questions.
+    """
+    found = [answers_to(subject, subjects, marked) for subject in subjects]
+    if marked and not any(found):
+        raise InputError(
+            "the marked answers belong to none of the questions: name their slugs in a column "
+            "'question_id', or their texts in 'question'"
+        )
+    return found
 
 
 def answers_to(
@@ -186,19 +218,28 @@ def _draft(
 ) -> RubricDraft:
     entry, problem = subject.entry, "" if isinstance(made, Question) else str(made)
     question = made if isinstance(made, Question) else bare
-    rubric = Rubric(
-        question=entry.id,
-        version=1,
-        key_points=question.key_points if question.drafted_by else _sentences(question),
-        misconceptions=question.misconceptions,
-    )
+    rubric = _rubric_of(subject, question)
     if marked:
-        graded = build_question(entry, rubric, Path(f"{entry.id}.yaml"))
-        examples = examples_of_marks(grader, graded, marked)
+        examples = examples_of_marks(grader, _graded(entry, rubric), marked)
     else:
         examples = examples_made_of(rubric, subject.reference)
     whole = Rubric.model_validate({**rubric.model_dump(), "examples": examples})
     return RubricDraft(entry, whole, question.drafted_by, problem)
+
+
+def _rubric_of(subject: Subject, question: Question) -> Rubric:
+    """The rubric of a question, still without examples."""
+    return Rubric(
+        question=subject.entry.id,
+        version=1,
+        key_points=question.key_points if question.drafted_by else _sentences(question),
+        misconceptions=question.misconceptions,
+    )
+
+
+def _graded(entry: BankEntry, rubric: Rubric) -> Question:
+    """The question that marked answers are graded by."""
+    return build_question(entry, rubric, Path(f"{entry.id}.yaml"))
 
 
 def _sentences(question: Question) -> tuple[KeyPoint, ...]:

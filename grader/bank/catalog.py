@@ -17,7 +17,7 @@ from pydantic import ConfigDict, RootModel, ValidationError
 from grader.bank.entries import load_entry
 from grader.bank.records import BankEntry, Rubric
 from grader.bank.rubrics import CONTRAST_SUFFIX, build_question, load_rubric
-from grader.errors import DataFileError, UnknownQuestionError
+from grader.errors import DataFileError, InputError, UnknownQuestionError
 from grader.files import write_whole
 from grader.reading.text import fold, words
 from grader.records import Question, Record
@@ -75,6 +75,12 @@ class Names:
     """The names of all questions, however they are spelt."""
 
     slugs: Mapping[str, str]
+    shared: Mapping[str, tuple[str, ...]]
+    """The slugs of several questions with one prompt."""
+
+    def sharing(self, text: str) -> tuple[str, ...]:
+        """The slugs of all questions that a text is the prompt of, where these are several."""
+        return self.shared.get(_key(text), ())
 
     def find(self, text: str) -> str | None:
         """The slug of the question that a text names, if it names one."""
@@ -154,16 +160,32 @@ class Catalog:
         """
         return build_question(*self.load(slug))
 
-    def resolve(self, name: str) -> str:
+    def resolve(self, name: str, reference: str = "") -> str:
         """The slug for a slug, an alias or a prompt, however it is spelt.
+
+        Args:
+            name: what is asked for.
+            reference: tells which is meant of several questions with one prompt.
 
         Raises:
             UnknownQuestionError: nothing matches; carries the nearest slugs.
+            InputError: several questions have the prompt, and the reference names none of them.
         """
         slug = self._find(name)
         if slug is None:
             raise self.unknown(name)
-        return slug
+        sharing = () if slug == name else self.names().sharing(name)
+        return self._with_reference(name, sharing, fold(reference)) if sharing else slug
+
+    def _with_reference(self, name: str, slugs: Iterable[str], reference: str) -> str:
+        files = {slug: file for slug in slugs if (file := self.entry_file(slug))}
+        meant = [s for s, f in files.items() if reference in map(fold, load_entry(f).references)]
+        if len(meant) == 1:
+            return meant[0]
+        raise InputError(
+            f"{' and '.join(map(str, files.values()))} have the same prompt, '{name}': name the "
+            f"question by its slug, {' or '.join(files)}, or give its reference as it stands there"
+        )
 
     def unknown(self, name: str) -> UnknownQuestionError:
         """What is raised for a name that is no question's: where it is, or what was meant."""
@@ -241,10 +263,13 @@ def _stamp(folder: Path) -> Stamp:
 @lru_cache(maxsize=_KEPT)
 def _names(folders: tuple[Stamped, ...]) -> Names:
     slugs: dict[str, str] = {}
+    by_prompt: dict[str, list[str]] = {}
     for summary in _summaries(folders):
+        by_prompt.setdefault(_key(summary.prompt), []).append(summary.id)
         for text in (summary.id, summary.prompt, *summary.aliases):
             slugs.setdefault(_key(text), summary.id)
-    return Names(slugs)
+    shared = {prompt: tuple(some) for prompt, some in by_prompt.items() if len(some) > 1}
+    return Names(slugs, shared)
 
 
 @lru_cache(maxsize=_KEPT)

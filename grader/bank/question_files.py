@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
@@ -12,7 +13,9 @@ import yaml
 
 from grader.bank.entries import load_entry
 from grader.bank.records import BankEntry, Rubric
+from grader.bank.rubrics import load_rubric
 from grader.bank.slugs import slug_of
+from grader.errors import OutputError
 from grader.files import make_folder, write_whole
 from grader.records import Question
 from grader.resources import schema_file
@@ -75,14 +78,15 @@ def _comment(notes: Mapping[str, str], key: str) -> str:
 def write_question(question: Question, folder: Path) -> Path:
     """Keep a question with a drafted rubric: an entry in ``bank``, a rubric in ``rubrics``.
 
-    What is there of the same prompt and reference stays as it is: somebody may have edited it.
+    What is there of the same prompt and reference stays as it is. If it says something else, it was
+    edited, or drafted by another model, and whoever reads it would take it for what graded.
 
     Returns:
         The rubric's file.
 
     Raises:
-        OutputError: the folder can't be written.
-        DataFileError: an entry that is there already breaks the format.
+        OutputError: the folder can't be written, or has another rubric for the question.
+        DataFileError: a file that is there already breaks the format.
     """
     entry = BankEntry(
         id="drafted",
@@ -101,6 +105,8 @@ def write_question(question: Question, folder: Path) -> Path:
     )
     note = {"": _DRAFTED.format(question.drafted_by)}
     entry_file, file = folder / BANK / f"{slug}.yaml", folder / RUBRICS / f"{slug}.yaml"
+    if file.exists():
+        _require_same(rubric, file, folder)
     for path, text in (
         (file, rubric_text(rubric, note)),
         (entry_file, entry_text(entry.model_copy(update={"id": slug}))),
@@ -109,6 +115,22 @@ def write_question(question: Question, folder: Path) -> Path:
             make_folder(path.parent)
             write_whole(path, text)
     return file
+
+
+def _require_same(rubric: Rubric, file: Path, folder: Path) -> None:
+    """Refuse to grade by a draft where a file is taken for it that says something else."""
+    if _judged_by(load_rubric(file)) != _judged_by(rubric):
+        raise OutputError(
+            f"{file}: is another rubric than the draft that would grade: it was edited, or drafted "
+            f"anew: grade by it with --bank {shlex.quote(str(folder / BANK))} --rubrics "
+            f"{shlex.quote(str(folder / RUBRICS))} (a table with --map question_id=question), or "
+            "name another folder for the draft"
+        )
+
+
+def _judged_by(rubric: Rubric) -> tuple[object, ...]:
+    """What verdicts and marks come of; examples, version and comments are for people."""
+    return rubric.scale, rubric.open_ended, rubric.key_points, rubric.misconceptions
 
 
 def _slug(entry: BankEntry, bank: Path) -> str:

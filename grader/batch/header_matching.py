@@ -69,17 +69,26 @@ def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
+def _sharing(header: str, names: Names) -> tuple[str, ...]:
+    """All questions that a header is the prompt of, where these are several."""
+    return next(filter(None, map(names.sharing, _spellings(header))), ())
+
+
 def same_words(header: str, names: Names) -> str | None:
     """The slug, if the header is a prompt or alias but for numbering, marks and punctuation."""
-    texts = [header, _NUMBERING.sub("", header)]
-    texts += [_TRAILER.sub("", text) for text in texts]
-    for text in texts:
+    for text in _spellings(header):
         if len(text.split()) < 2:  # noqa: PLR2004  # 'Loss' may be a column of anything
             continue
         slug = names.find(text)
         if slug is not None:
             return slug
     return None
+
+
+def _spellings(header: str) -> list[str]:
+    """The header with and without its numbering and what follows its words."""
+    texts = [header, _NUMBERING.sub("", header)]
+    return [*texts, *(_TRAILER.sub("", text) for text in texts)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,11 @@ def match(
         slug = same_words(column, names)
         if slug is None:
             open_.append(column)
+        elif sharing := _sharing(column, names):
+            raise TableError(
+                f"{table.name}: '{column}' is the prompt of several questions, "
+                f"{' and '.join(sharing)}: say which with {option(f'{WIDE}SLUG', column)}"
+            )
         elif slug in taken or slug in sure.values():
             first = next((c for c, s in sure.items() if s == slug), f"{WIDE}{slug}")
             raise TableError(

@@ -135,7 +135,7 @@ def open_run(
     delimiter = sign_of(options.get("output_delimiter"))
     with _read(grader, inputs, output, options, listener.note) as (table, roles):
         form = format_of_output(output) if to_file else _streamed(table.form)
-        with open_ledger(ledger_path) as ledger:
+        with open_ledger(ledger_path) as ledger, grader.drafting_once():
             if to_file and output.exists() and not (force or ledger.wrote(output)):
                 raise OutputError(
                     f"{output}: was changed since it was written: choose another name, or add "

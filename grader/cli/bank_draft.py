@@ -21,7 +21,6 @@ from grader.cli.judge import open_judge, print_forecast, tell_of
 from grader.errors import InputError
 from grader.files import read_answer, write_whole
 from grader.grading import Grader
-from grader.judge.sending import Case
 from grader.reading.text import counted
 from grader.resources import data_folder
 from grader.settings import load_settings
@@ -44,13 +43,12 @@ def write_rubric_drafts(options: DraftOptions) -> None:
     with open_judge(settings, asked=options.judge.llm) as judge:
         grader = Grader(settings, judge=judge)
         subjects = _subjects(options, grader)
-        if judge and options.dry_run:
-            bare = [grader.custom_question(s.reference, s.entry.prompt) for s in subjects]
-            print_forecast(judge.forecast(Case("", question) for question in bare))
-            return
         marked = _marked(
             options.marked, grader, options.answers, (QUESTION_ID, QUESTION, REFERENCE)
         )
+        if judge and options.dry_run:
+            print_forecast(draft_rubrics.forecast(subjects, grader, judge, marked))
+            return
         drafts = draft_rubrics.draft_rubrics(subjects, grader, judge, marked)
         files = draft_rubrics.write_drafts(drafts, options.output)
         tell_of(judge)

@@ -40,7 +40,7 @@ from grader.judge.faults import (
 from grader.judge.json_modes import Descent, Ladder, Rung
 from grader.judge.parameters import Elimination, request_body
 from grader.judge.patience import Attempts, CallTime, Refusals, ReplyDeadline, Wait, reply_deadline
-from grader.judge.prompt import Request
+from grader.judge.prompt import Request, asked_anew
 from grader.judge.replies import Tokens, models_in, text_of, tokens_of
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
@@ -68,10 +68,34 @@ def may_mend(error: BaseException) -> bool:
 class _Asking:
     """One request under way."""
 
-    request: Request
+    first: Request
+    """As it was asked for."""
     ladder: Ladder
     usage: Usage
     deadline: ReplyDeadline
+    request: Request = field(init=False)
+    """As it is sent now: after a reply that won't do with that and why not."""
+
+    def __post_init__(self) -> None:
+        self.request = self.first
+
+    def take_in(self, error: JudgeRequestError | JudgeReplyError, text: str) -> None:
+        """Tell the model next time what was wrong with its reply, where there is one."""
+        if isinstance(error, JudgeReplyError) and error.fault and text:
+            self.request = asked_anew(self.first, text, error.fault)
+
+    def take_back(self, error: JudgeRequestError | JudgeReplyError) -> bool:
+        """Whether what is refused may be what was added, which is left out then."""
+        added = self.request is not self.first
+        if not added or isinstance(error, JudgeReplyError):
+            return False
+        self.request = self.first
+        return True
+
+
+def _speaks_of_form(error: JudgeRequestError | JudgeReplyError) -> bool:
+    """Whether another way to ask for JSON may mend it: not what a good form says, nor a length."""
+    return not (error.well_formed if isinstance(error, JudgeReplyError) else error.lasting)
 
 
 def _require_whole(came: Answered, asking: _Asking) -> None:
@@ -187,18 +211,19 @@ class Client:
         self, asking: _Asking, read: Callable[[str], T], way: Descent
     ) -> tuple[str, T]:
         """One attempt: at the rung that works or, while none is known, at each lower one."""
-        request, ladder = asking.request, asking.ladder
+        model, ladder = asking.first.model, asking.ladder
         while True:
+            text = ""
             try:
                 text = await self._call(asking, way.rung)
                 found = read(text)
             except (JudgeRequestError, JudgeReplyError) as error:
-                too_long = isinstance(error, JudgeRequestError) and error.lasting
-                if too_long or not way.step():
-                    raise
-                continue
+                if asking.take_back(error) or (_speaks_of_form(error) and way.step()):
+                    continue
+                asking.take_in(error, text)
+                raise
             if ladder.prove(way.rung) and self.cache:
-                self.cache.keep_learnt(self._place(request.model), ladder.rung, ladder.refused)
+                self.cache.keep_learnt(self._place(model), ladder.rung, ladder.refused)
             return text, found
 
     def _place(self, model: str) -> str:

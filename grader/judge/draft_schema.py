@@ -9,10 +9,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from grader.errors import JudgeReplyError
-from grader.judge.schema import why
+from grader.judge.schema import fault_in, why
 from grader.reading.text import fold, words
 
 MOST_KEY_POINTS = 6
+_REFUSED = "the drafted rubric does not follow the schema"
 Worth = Literal[1, 2, 3]
 
 
@@ -64,7 +65,7 @@ def parse_draft(text: str) -> DraftReply:
     try:
         reply = DraftReply.model_validate_json(text)
     except ValidationError as error:
-        raise _refused(why(error, text)) from error
+        raise JudgeReplyError(f"{_REFUSED}: {why(error, text)}", fault=fault_in(error)) from error
     if not 1 <= len(reply.key_points) <= MOST_KEY_POINTS:
         raise _refused(f"key_points: {len(reply.key_points)} of them, not 1 to {MOST_KEY_POINTS}")
     for name, texts in (
@@ -96,4 +97,4 @@ def _require_distinct(name: str, texts: list[str]) -> None:
 
 
 def _refused(problem: str) -> JudgeReplyError:
-    return JudgeReplyError(f"the drafted rubric does not follow the schema: {problem}")
+    return JudgeReplyError(f"{_REFUSED}: {problem}", fault=problem, well_formed=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +37,7 @@ class Foreseen:
 
 
 class Drafter:
-    """Drafts rubrics by one model. Used from one event loop, but for ``foresee``."""
+    """Drafts rubrics by one model. Used from one event loop, but for ``foresee`` and ``once``."""
 
     def __init__(self, settings: Settings, sending: Sending, model: str, reply: Reply) -> None:
         self._settings = settings
@@ -44,6 +46,22 @@ class Drafter:
         self._reply = reply
         self._made: dict[str, Question | JudgeError] = {}
         self._turns: dict[str, asyncio.Lock] = {}
+        self._runs = 0
+        self._counting = threading.Lock()
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """Try no draft again until the block is left: in one run a question has one rubric."""
+        with self._counting:
+            self._runs += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._runs -= 1
+                for digest, made in () if self._runs else tuple(self._made.items()):
+                    if _may_mend(made):
+                        del self._made[digest]
 
     async def rubrics(
         self, questions: Sequence[Question], ends: float
@@ -99,7 +117,7 @@ class Drafter:
                     made: Question | JudgeError = await self._walk(self._steps(question))
             except JudgeError as error:
                 made = error
-            if isinstance(made, Question) or not may_mend(made):
+            if self._runs or not _may_mend(made):
                 self._made[question.digest] = made
             if isinstance(made, Question) and self._settings.llm_save_rubrics:
                 write_question(made, expanded(self._settings.llm_save_rubrics))
@@ -134,3 +152,8 @@ class Drafter:
     async def _text(self, call: Call) -> str:
         text, _ = await self._reply(call, Usage())
         return text
+
+
+def _may_mend(made: Question | JudgeError) -> bool:
+    """Whether another draft may do what this one failed at."""
+    return isinstance(made, JudgeError) and may_mend(made)

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Self
@@ -149,6 +150,10 @@ class Judge:
         if not any(question.reference_only for question in questions):
             return list(questions)
         return self._loop.run(self._drafter.rubrics(questions, self._end_of_run()))
+
+    def drafting_once(self) -> AbstractContextManager[None]:
+        """A run, in which a draft that failed is not tried again; ``rubrics`` alone does so."""
+        return self._drafter.once()
 
     def foreseen(self, questions: Sequence[Question]) -> list[Question]:
         """The same as far as it is known already; nothing is sent, the others stay as they are."""

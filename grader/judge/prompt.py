@@ -7,17 +7,16 @@ grade's signature.
 Rules and rubric are the first message, and the same, letter by letter, for all answers to a
 question: endpoints that keep the beginnings of prompts read them once. What is told is short, as
 each answer pays for it: a line a claim, no reference answer, since the key points say what of it
-matters; of the wordings to accept one a key point, the shortest that says it otherwise; of what is
-right in place of a misconception the first statement.
+matters; of the wordings to accept one a key point, the shortest that says it otherwise. What is
+right in place of a misconception is told whole: often it is the second sentence that says so.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -34,8 +33,6 @@ Form = Literal["verdicts", "rubric"]
 """What a reply must be."""
 
 _MOST = 0.25
-_WORDS = 6
-_END = re.compile(r"[.;:](?=\s)")
 _MARKED = (
     "Other answers to the question, with the verdicts that people gave them by this rubric; points "
     "not named are missing or absent:"
@@ -45,6 +42,8 @@ _MARKS = (
     "Where the rubric leaves a verdict open, let them show how much is asked:"
 )
 _NOW = "The answer to check:"
+_ANEW = "That reply does not count: {}. Reply anew, in JSON alone."
+_REPLY = 1_000  # characters of it that the model is shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +126,22 @@ def build_messages(
     )
 
 
+def asked_anew(request: Request, reply: str, fault: str) -> Request:
+    """The request after a reply that won't do: what was sent before stays as it was.
+
+    Args:
+        request: what was asked.
+        reply: what the model said.
+        fault: why that won't do, in words of ours.
+    """
+    said = without_halves(reply if len(reply) <= _REPLY else f"{reply[:_REPLY]}…")
+    more = (
+        {"role": "assistant", "content": said},
+        {"role": "user", "content": _ANEW.format(fault)},
+    )
+    return replace(request, messages=(*request.messages, *more))
+
+
 def _marked(marked: Sequence[Marked], checklist: Checklist) -> list[dict[str, Any]]:
     """Marked answers, their verdicts under the ids of the checklist."""
     told: list[dict[str, Any]] = []
@@ -157,11 +172,11 @@ def _rubric(question: Question, checklist: Checklist) -> Iterator[str]:
     for id_, point in checklist.key_points.items():
         yield _line(id_, point.claim)
         if other := other_wording(point.claim, point.also_accept):
-            yield _line(" or", other)
-        yield from (_line(" half", half) for half in point.partial)
+            yield _line("or", other)
+        yield from (_line("half", half) for half in point.partial)
     for id_, wrong in checklist.misconceptions.items():
         yield _line(id_, wrong.claim)
-        yield _line(" right", first_statement(wrong.correction))
+        yield _line("right", wrong.correction)
 
 
 def _line(name: str, text: str) -> str:
@@ -179,14 +194,6 @@ def other_wording(claim: str, accepted: tuple[str, ...]) -> str:
     known = frozenset(profile(claim).content)
     others = (w for w in accepted if _share(profile(w).content, known) < _MOST)
     return min(others, key=len, default="")
-
-
-def first_statement(correction: str) -> str:
-    """What comes before the reasons: up to the first end of a clause after seven words."""
-    ends = (m.start() for m in _END.finditer(correction))
-    return next(
-        (correction[:end] for end in ends if correction[:end].count(" ") >= _WORDS), correction
-    )
 
 
 def _share(content: Sequence[str], known: frozenset[str]) -> float:

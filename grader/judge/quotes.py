@@ -16,6 +16,8 @@ from grader.records import Evidence
 # A character with the marks that belong to it.
 _CLUSTER = re.compile(r"\s+|.", re.DOTALL)
 _AROUND = " \"'"
+_STOPS = (".", "!", "?", "…", ";", ":")
+_BEFORE, _AFTER = " \t\r\n\"'“‘(*•>–—-", " \t\r\"'”’)*"
 
 
 class _Folded(NamedTuple):
@@ -31,13 +33,13 @@ def find_quote(quote: str, answer: str) -> Evidence | None:
 
     It is looked for in what a reader sees of the answer. White space, letter case,
     quotation marks, dashes, invisible characters and Unicode's compatibility forms may
-    differ. A quote without a word that carries meaning proves
-    nothing, nor does one that speaks to the grader.
+    differ. A quote without a word that carries meaning proves nothing, unless a sentence of the
+    answer is just that ("No."); nor does one that speaks to the grader.
     """
     wanted = _fold(quote).text.strip(_AROUND)
-    if not _carries_meaning(wanted):
+    if not words(wanted):
         return None
-    shown = rendered(answer)
+    shown, means = rendered(answer), _carries_meaning(wanted)
     folded = _fold(shown.text)
     for match in re.finditer(re.escape(wanted), folded.text):
         first, last = match.start(), match.end() - 1
@@ -45,6 +47,8 @@ def find_quote(quote: str, answer: str) -> Evidence | None:
             continue
         start, end = folded.starts[first], folded.ends[last]
         seen = shown.text[start:end]
+        if not (means or _is_sentence(shown.text, start, end)):
+            continue
         if looks_injected(seen):
             return None
         return Evidence(*shown.original(Segment(seen, start, end)))
@@ -53,6 +57,17 @@ def find_quote(quote: str, answer: str) -> Evidence | None:
 
 def _carries_meaning(text: str) -> bool:
     return any(w.casefold() not in FUNCTION_WORDS for w in words(text))
+
+
+def _is_sentence(text: str, start: int, end: int) -> bool:
+    """Whether a stretch stands in a text between the ends of sentences, or lines.
+
+    ``sentences`` doesn't tell: to it "No." may begin a number.
+    """
+    said, after = text[start:end], text[end:].lstrip(_AFTER)
+    before = text[:start].rstrip(_BEFORE)
+    begins = not before or before.endswith(_STOPS) or "\n" in text[len(before) : start]
+    return begins and (not after or said.endswith(_STOPS) or after.startswith((*_STOPS, "\n")))
 
 
 def _cuts_a_word(text: str, first: int, last: int) -> bool:

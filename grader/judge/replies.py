@@ -248,7 +248,8 @@ def _answered(text: str) -> str:
     """
     text = _unfenced(text)
     if not text.startswith("{"):
-        text = _unfenced(_THOUGHT.sub("", text, count=1)) or text
+        thought = _THOUGHT.match(text)
+        text = (_unfenced(text[thought.end() :]) if thought else text) or text
     return _mended(text)
 
 

@@ -13,6 +13,8 @@ from grader.errors import JudgeReplyError
 from grader.records import MisconceptionVerdict, Verdict
 
 _SHOWN = 60  # characters of a reply in a message
+_NO_JSON = "it is not JSON from end to end"
+_UNKNOWN_KEY = "it has a key that the form does not have"
 
 
 class _Strict(BaseModel):
@@ -78,7 +80,7 @@ def parse_reply(text: str, key_points: Sequence[str], misconceptions: Sequence[s
         reply = Reply.model_validate_json(text)
     except ValidationError as error:
         raise JudgeReplyError(
-            f"the reply does not follow the schema: {why(error, text)}"
+            f"the reply does not follow the schema: {why(error, text)}", fault=fault_in(error)
         ) from error
     reply = Reply(
         key_points=[o for o in reply.key_points if o.id in key_points],
@@ -91,20 +93,32 @@ def parse_reply(text: str, key_points: Sequence[str], misconceptions: Sequence[s
 
 def why(error: ValidationError, text: str) -> str:
     """What is wrong with a reply, on one line: where, or how it begins if it is no JSON."""
-    first = error.errors()[0]
-    if first["type"] == "json_invalid":
+    if error.errors()[0]["type"] == "json_invalid":
         begins = " ".join(text.split())[:_SHOWN]
         return (
-            f"it is not JSON from end to end: it begins with {begins!r}: use a model that can, "
+            f"{_NO_JSON}: it begins with {begins!r}: use a model that can, "
             "or a server that holds it to a JSON schema"
         )
+    return _first_of(error)
+
+
+def fault_in(error: ValidationError) -> str:
+    """The same without a word of the reply: neither its beginning nor a key of its own."""
+    kind = error.errors()[0]["type"]
+    if kind == "json_invalid":
+        return _NO_JSON
+    return _UNKNOWN_KEY if kind == "extra_forbidden" else _first_of(error)
+
+
+def _first_of(error: ValidationError) -> str:
+    first = error.errors()[0]
     return f"{'.'.join(str(part) for part in first['loc']) or 'reply'}: {first['msg']}"
 
 
 def _require_ids(what: str, given: Sequence[str], wanted: Sequence[str]) -> None:
     odd = (Counter(given) - Counter(wanted)) + (Counter(wanted) - Counter(given))
     if odd:
+        fault = f"{what}: missing or repeated: {', '.join(sorted(odd)[:5])!r}"
         raise JudgeReplyError(
-            f"the reply does not follow the schema: {what}: missing or repeated: "
-            f"{', '.join(sorted(odd)[:5])!r}"
+            f"the reply does not follow the schema: {fault}", fault=fault, well_formed=True
         )

@@ -8,6 +8,7 @@ import pytest
 from grader import Grader, Judge
 from grader.authoring.draft_rubrics import (
     draft_rubrics,
+    forecast,
     read_subjects,
     subject_of,
     write_drafts,
@@ -113,6 +114,29 @@ def test_the_model_never_sees_a_marked_answer():
     assert "I say" in json.dumps(seen)
 
 
+def test_the_forecast_counts_the_judging_of_marked_answers():
+    """They are sent too, up to twelve a question, and whoever asks for a dry run wants to know."""
+    subjects = [subject_of(PROMPT, REFERENCE), subject_of("What is a stack?", "A pile of things.")]
+    marked = [
+        MarkedAnswer(f"{LINES[0]} Number {i // 2}.", i / 30, question=PROMPT) for i in range(31)
+    ]
+    marked += [MarkedAnswer("  ", 1.0, question=PROMPT)]
+    with serving(lambda request, _: word_for_word(request)) as server:
+        settings = Settings(
+            llm_model="tiny", llm_base_url=server.url, llm_attempts=1, llm_canary_rate=0.0
+        )
+        with Judge(settings=settings) as judge:
+            grader = own_grader(judge=judge)
+            foretold = forecast(subjects, grader, judge, marked)
+            assert server.requests == []
+            draft_rubrics(subjects, grader, judge, marked)
+            assert foretold.calls == len(server.requests) > 2 * 3
+            assert foretold.drafts == 2
+        with Judge(settings=settings) as judge:
+            again = forecast(subjects, own_grader(judge=judge), judge, marked)
+            assert (again.calls, again.cached) == (0, foretold.calls)
+
+
 def test_marked_answers_become_examples_spread_over_the_marks():
     answers = [MarkedAnswer(f"{LINES[0]} Number {i}.", i / 30, row=i + 2) for i in range(31)]
     answers += [MarkedAnswer("", 1.0, row=99)]
@@ -213,7 +237,12 @@ def test_the_command_drafts_and_says_what_to_do_next(tmp_path):
         env = {"OPENAI_BASE_URL": server.url}
         foretold = grade("bank", "draft", *asked, "--llm", "--llm-model", "t", "--dry-run", env=env)
         assert server.requests == []
+        Path("marked.csv").write_text(f"answer,mark\n{LINES[0]},5\n{LINES[1]},7\n")
+        more = ("--marked", "marked.csv", "--max-mark", "10", "--llm", "--llm-model", "t")
+        marked = grade("bank", "draft", *asked, *more, "--dry-run", env=env)
+        assert server.requests == []
     assert "answers to send: 0, rubrics to draft: 1, calls: 3," in foretold.stdout
+    assert "answers to send: 2, rubrics to draft: 1, calls: 5," in marked.stdout, marked.stderr
     assert not Path("new").exists()
     done = grade("bank", "draft", *asked)
     assert done.returncode == 0, done.stderr

