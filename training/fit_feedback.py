@@ -1,8 +1,8 @@
-"""Fit how sure a verdict must be before a candidate is told of it, on answers never learnt from.
+"""Fit how sure a verdict must be before a candidate is told of it, on examples that are no holdout.
 
     python -m training.fit_feedback
 
-Counted are ``dev`` of ``benchmarks.marked_answers``: answers kept for choosing, no holdout.
+Counted are the examples whose answers the cross-encoder never saw (``domain_pairs.is_taught``).
 Of each verdict on a key point, and of each misconception that was found, it is known whether
 people say the same. For each kind of verdict the bar is the lowest probability from which so many
 of them are right that, even at the lower end of an exact interval (Clopper and Pearson,
@@ -17,17 +17,17 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from scipy.stats import beta
 
+from grader.authoring.examples import Trial
 from grader.grading import Grader
-from grader.records import Grade, Verdict
 from grader.settings import Settings
 from training.checksums import write_checksums
-from training.fit_intervals import graded
+from training.fit_intervals import trials
 
 LEVEL = 0.9
 DOUBT = 0.05
@@ -44,14 +44,14 @@ class Told(NamedTuple):
     right: bool
 
 
-def told(grade: Grade, verdicts: Mapping[str, Verdict], stated: Container[str]) -> Iterator[Told]:
-    """The verdicts of a grade, and whether people's say the same."""
-    for k in grade.key_points:
-        yield Told(k.verdict, k.probability, verdicts[k.id] == k.verdict)
-    for m in grade.misconceptions:
+def told(trial: Trial) -> Iterable[Told]:
+    """The verdicts of a graded example, and whether its labels say the same."""
+    for k in trial.grade.key_points:
+        yield Told(k.verdict, k.probability, trial.example.verdicts[k.id] == k.verdict)
+    for m in trial.grade.misconceptions:
         chance = m.probability if m.verdict == "asserted" else 1 - m.probability
         if chance > 1 - chance:
-            yield Told("asserted", chance, m.id in stated)
+            yield Told("asserted", chance, m.id in trial.example.misconceptions)
 
 
 def lower_end(right: int, of: int) -> float:
@@ -103,7 +103,7 @@ def card(verdicts: Iterable[Told], answers: int, verifier: str) -> dict[str, obj
         "bars": {kind: found["bar"] for kind, found in kinds.items()},
         "fitted": kinds,
         "fitted_by": "training/fit_feedback.py",
-        "fitted_on": f"{answers} answers to the bank's questions kept for choosing",
+        "fitted_on": f"{answers} examples that the cross-encoder never saw, holdout left out",
         "verifier": verifier,
     }
 
@@ -120,9 +120,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
     grader = Grader(Settings())
-    found = graded(grader)
-    verdicts = (one for m, grade in found for one in told(grade, m.verdicts, m.answer.stated))
-    made = card(verdicts, len(found), grader.verifier.name)
+    graded = list(trials(grader))
+    made = card((one for trial in graded for one in told(trial)), len(graded), grader.verifier.name)
     print(json.dumps(made, indent=1))
     keep(made, args.out)
 
