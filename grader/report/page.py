@@ -127,7 +127,7 @@ def _data(rows: Sequence[Graded], asked: Mapping[tuple[str, str], Graded]) -> di
     """What ``report.js`` draws: each question once, each answer with its verdicts."""
     numbers = {key: i for i, key in enumerate(asked)}
     # An answer without a detail says no rubric: it goes with the first answer to its question.
-    by_id = {one.question_id: numbers[key] for key, one in reversed(asked.items())}
+    by_id = {one.question_id: numbers[key] for key, one in reversed(tuple(asked.items()))}
     return {
         "questions": [_question(one) for one in asked.values()],
         "rows": [
