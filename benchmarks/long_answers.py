@@ -2,8 +2,8 @@
 
     python -m benchmarks.long_answers [--answers 200]
 
-Answers of ``dev`` of ``benchmarks.marked_answers``, drawn by seed, alone and with two others, to
-other questions, before, around or behind them: about 200 words. What is said of the others'
+Answers of ``dev-fields`` (``benchmarks.marked_answers``), drawn by seed, alone and with two others,
+to other questions, before, around or behind them: about 200 words. What is said of the others'
 subjects changes no verdict.
 """
 
@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--answers", type=int, default=200)
     args = parser.parse_args()
     grader = Grader(Settings())
-    given = list(among_others(cases(grader, "dev"), args.answers))
+    given = list(among_others(cases(grader, "dev-fields"), args.answers))
     said = "covered points called contradicted"
     print(line("alone", grader, ((case, case.answer.text) for case, _ in given)) + said)
     print(line("among others", grader, given) + said)

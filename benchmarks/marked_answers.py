@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from grader.engine import scoring
 from grader.engine.costs import points_off
 from grader.engine.engine import Answer, Engine
 from grader.grading import Grader
-from grader.records import VERDICTS, Evidence, Grade, KeyPoint, Misconception, Question, Verdict
+from grader.records import VERDICTS, Evidence, Grade, KeyPoint, Misconception, Question
 from grader.settings import Settings
 from training.answers.marked import (
     HERE,
@@ -37,8 +37,6 @@ from training.answers.marked import (
 from training.reader.domain import DEV, field_files
 
 MARGIN = 0.15
-MISSING: Verdict = "missing"
-SAID: tuple[Verdict, ...] = ("covered", "partial", "contradicted")
 RIGHT_KINDS = ("strong", "short", "poor-english", "dictated", "formula", "denied")
 SETS = ("dev", "dev-fields", "seen", "unseen", "fields", "pairs", "all-claims")
 
@@ -51,42 +49,31 @@ class Marked:
     answer: MarkedAnswer
 
     @property
-    def verdicts(self) -> dict[str, Verdict]:
+    def verdicts(self) -> dict[str, str]:
         """The verdict of every key point by id."""
         marks = self.answer
-        given = dict.fromkeys((k.id for k in self.question.key_points), MISSING)
-        for verdict in SAID:
+        given = dict.fromkeys((k.id for k in self.question.key_points), "missing")
+        for verdict in ("covered", "partial", "contradicted"):
             given |= dict.fromkeys(getattr(marks, verdict), verdict)
         return given
 
     @property
     def score(self) -> float:
         """What the marks add up to, by the rule of grading."""
-        return score_by(self.question, self.verdicts, self.answer.stated)
+        stated = [m for m in self.question.misconceptions if m.id in self.answer.stated]
+        excluded = {point for m in stated for point in m.against}
+        earned = sum(
+            k.points * scoring.credit(self.verdicts[k.id], self.question.scale)
+            for k in self.question.key_points
+            if k.id not in excluded
+        )
+        most = self.question.max_points
+        return max(0.0, min(most, earned) - sum(points_off(m.cost) for m in stated)) / most
 
     @property
     def passed(self) -> bool:
         """Whether that is enough."""
         return self.score >= self.question.scale.pass_score
-
-
-def score_by(question: Question, verdicts: Mapping[str, Verdict], stated: Container[str]) -> float:
-    """What verdicts add up to, by the rule of grading, 0 to 1.
-
-    Args:
-        question: with its key points.
-        verdicts: of every key point by its id.
-        stated: the ids of the misconceptions that an answer asserts.
-    """
-    said = [m for m in question.misconceptions if m.id in stated]
-    excluded = {point for m in said for point in m.against}
-    earned = sum(
-        k.points * scoring.credit(verdicts[k.id], question.scale)
-        for k in question.key_points
-        if k.id not in excluded
-    )
-    most = question.max_points
-    return max(0.0, min(most, earned) - sum(points_off(m.cost) for m in said)) / most
 
 
 def field_question(rubric: FieldRubric) -> Question:

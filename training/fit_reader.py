@@ -1,19 +1,12 @@
-"""Fit how much the reader's word counts, on answers that no network was taught.
+"""Fit how much the reader's word counts, on answers by rubrics that no model was taught.
 
     python -m training.fit_reader [--kept FILE]
 
-The answers are ``dev`` and ``dev-fields`` of ``benchmarks.marked_answers``: no holdout. Two
-logistic regressions weigh what the reader found and the features. Questions are left out in ten
-turns to
-
-- choose how far to hold the weights back: most verdicts right;
-- find the bar of accusations: the lowest probability from which nine of ten were right;
-- choose how much surer than likeliest *covered* must be: the log-odds that, taken from it, make the
-  scores nearest to the right ones (likelier wrong verdicts are not worse ones: a point that is
-  given by mistake costs its points, one taken for *partial* half);
-- say what it is worth.
-
-``--kept`` keeps what was read for another time.
+The answers are ``dev-fields`` of ``benchmarks.marked_answers``: 20 rubrics of other fields, never
+learnt from and no holdout. Two logistic regressions weigh the reader's probabilities, those of the
+pairs and the features; rubrics are left out in turn to choose how far to hold them back, to say
+what they are worth, and to find the bar of accusations: the lowest probability from which nine of
+ten were right, as in ``fit_feedback``. ``--kept`` keeps what was read for another time.
 """
 
 from __future__ import annotations
@@ -23,79 +16,70 @@ import json
 import pickle
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.marked_answers import Marked, cases, score_by
+from benchmarks.marked_answers import Marked, cases
 from grader.bank.catalog import Catalog
 from grader.engine.as_read import question_as_read
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
+from grader.engine.pairs import PairVerifier
 from grader.engine.reader import Reader
-from grader.engine.verifier import Weights, digest, inputs, read_twice
+from grader.engine.verifier import Weights, digest, inputs
 from grader.grading import Grader
 from grader.reading.canonical import read
 from grader.records import VERDICTS
 from grader.settings import Settings
 from training.checksums import write_checksums
+from training.fit_feedback import Told, accused_from
 from training.reader.export import OUT
 
 HELD_BACK = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """What is tried as the inverse of the penalty (C)."""
-WITHHELD = tuple(n / 10 for n in range(11))
-"""What is tried as the log-odds taken from *covered*."""
-TURNS = 10
-RIGHT = 0.9
-"""So many accusations must be right."""
-DIGITS = 3
+
 CONSTANT = 1e-3
 """What varies less is the same for all."""
-COVERED = VERDICTS.index("covered")
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Claims of one kind: inputs, classes, and the question of each by its place."""
+    """Claims of one kind: inputs, classes, and the rubric of each."""
 
     x: Matrix
     y: np.ndarray
-    question: np.ndarray
-
-    def of(self, some: np.ndarray) -> Rows:
-        """Those for which ``some`` is true."""
-        return Rows(self.x[some], self.y[some], self.question[some])
+    rubric: np.ndarray
 
 
 def collect(grader: Grader, marked: Sequence[Marked]) -> tuple[Rows, Rows]:
-    """Inputs and marks of the key points and of the misconceptions, in the order of the answers."""
-    reader = Reader(OUT, threads=2)
-    places = {
-        digest: n for n, digest in enumerate(dict.fromkeys(m.question.digest for m in marked))
-    }
-    kinds: tuple[list[tuple[Matrix, list[int], int]], ...] = ([], [])
+    """Inputs and marks of the key points and of the misconceptions."""
+    pairs, reader = PairVerifier(threads=2), Reader(OUT, threads=2)
+    kinds: tuple[list[tuple[Matrix, list[int], str]], ...] = ([], [])
     for case in marked:
         prepared = PreparedQuestion(question_as_read(case.question), grader.encoder)
         reading = read(case.answer.text)
         vectors = grader.encoder.encode(reading.said)
         measured = claim_features(prepared, reading.said, vectors)
-        found = read_twice(reader, prepared, reading.whole, reading.said, measured)
-        points, errors = inputs(prepared, measured.features, found)
+        found = pairs.verify(prepared, reading.whole, reading.said, vectors)
+        own = [prepared.wordings[start] for start in prepared.starts]
+        read_of = reader.read(reading.whole, own)
+        points, errors = inputs(prepared, measured.features, found, read_of)
         verdicts = [VERDICTS.index(case.verdicts[k.id]) for k in case.question.key_points]
         stated = [int(m.id in case.answer.stated) for m in case.question.misconceptions]
-        place = places[case.question.digest]
-        kinds[0].append((points, verdicts, place))
-        kinds[1].append((errors, stated, place))
+        name = case.question.digest
+        kinds[0].append((points, verdicts, name))
+        kinds[1].append((errors, stated, name))
     return _rows(kinds[0]), _rows(kinds[1])
 
 
-def _rows(parts: Sequence[tuple[Matrix, list[int], int]]) -> Rows:
+def _rows(parts: Sequence[tuple[Matrix, list[int], str]]) -> Rows:
     return Rows(
         np.concatenate([x for x, _, _ in parts]),
         np.concatenate([y for _, y, _ in parts]).astype(int),
-        np.concatenate([np.full(len(y), place) for _, y, place in parts]),
+        np.concatenate([np.full(len(y), name) for _, y, name in parts]),
     )
 
 
@@ -112,11 +96,13 @@ def fit(rows: Rows, held_back: float, classes: int) -> Weights:
 
 
 def left_out(rows: Rows, held_back: float, classes: int) -> Matrix:
-    """Probabilities of each claim by a fit without its question."""
+    """Probabilities of each claim by a fit without its rubric."""
     p = np.zeros((len(rows.y), classes), dtype=np.float32)
-    for turn in range(TURNS):
-        out = rows.question % TURNS == turn
-        p[out] = fit(rows.of(~out), held_back, classes)(rows.x[out])
+    for name in dict.fromkeys(rows.rubric):
+        out = rows.rubric == name
+        p[out] = fit(Rows(rows.x[~out], rows.y[~out], rows.rubric[~out]), held_back, classes)(
+            rows.x[out]
+        )
     return p
 
 
@@ -130,39 +116,6 @@ def chosen(rows: Rows, classes: int) -> tuple[float, Matrix]:
     tried = {c: left_out(rows, c, classes) for c in HELD_BACK}
     best = max(tried, key=lambda c: (tried[c].argmax(1) == rows.y).mean())
     return best, tried[best]
-
-
-def accused_from(p: Matrix, stated: np.ndarray) -> float:
-    """The lowest probability from which nine of ten accusations are right."""
-    likely = [(float(one), bool(y)) for one, y in zip(p[:, 1], stated, strict=True) if one > 0.5]
-    lowest, right = 1.0, 0
-    for n, (one, is_right) in enumerate(sorted(likely, reverse=True), start=1):
-        right += is_right
-        if right >= RIGHT * n:
-            lowest = int(one * 10**DIGITS) / 10**DIGITS
-    return lowest
-
-
-def surer(p: Matrix, withheld: float) -> Matrix:
-    """Probabilities with so much taken from the log-odds of *covered*."""
-    odds = p * np.exp(-withheld * np.eye(len(VERDICTS), dtype=np.float32)[COVERED])
-    return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
-
-
-def off_by(
-    marked: Sequence[Marked], points: Matrix, errors: Matrix, asserted_from: float
-) -> np.ndarray:
-    """Of each answer, the score that probabilities make less the right one."""
-    off, at, at_error = [], 0, 0
-    for case in marked:
-        asked, wrong = case.question.key_points, case.question.misconceptions
-        likeliest = points[at : at + len(asked)].argmax(1)
-        said = {k.id: VERDICTS[i] for k, i in zip(asked, likeliest, strict=True)}
-        chances = errors[at_error : at_error + len(wrong), 1]
-        stated = {m.id for m, p in zip(wrong, chances, strict=True) if p >= asserted_from}
-        off.append(score_by(case.question, said, stated) - case.score)
-        at, at_error = at + len(asked), at_error + len(wrong)
-    return np.array(off)
 
 
 def report(p: Matrix, y: np.ndarray) -> dict[str, float]:
@@ -193,46 +146,37 @@ def main() -> None:
     parser.add_argument("--kept", type=Path)
     args = parser.parse_args()
     grader = Grader(Settings())
-    marked = [*cases(grader, "dev"), *cases(grader, "dev-fields")]
     if args.kept and args.kept.exists():
         key_points, errors = pickle.loads(args.kept.read_bytes())  # noqa: S301
     else:
-        key_points, errors = collect(grader, marked)
+        key_points, errors = collect(grader, cases(grader, "dev-fields"))
         if args.kept:
             args.kept.write_bytes(pickle.dumps((key_points, errors)))
     warnings.simplefilter("error", ConvergenceWarning)
     by_points, p_points = chosen(key_points, 4)
     by_errors, p_errors = chosen(errors, 2)
-    asserted_from = accused_from(p_errors, errors.y)
-    rmse = {
-        w: float(np.sqrt((off_by(marked, surer(p_points, w), p_errors, asserted_from) ** 2).mean()))
-        for w in WITHHELD
-    }
-    withheld = min(rmse, key=rmse.__getitem__)
-    weights = fit(key_points, by_points, 4)
-    bias = weights.bias - withheld * np.eye(len(VERDICTS), dtype=np.float32)[COVERED]
+    told = [
+        Told("asserted", float(p), bool(y))
+        for p, y in zip(p_errors[:, 1], errors.y, strict=True)
+        if p > 1 - p
+    ]
     card = {
         "features": NAMES,
-        "asserted_from": asserted_from,
+        "asserted_from": accused_from(told),
         "fitted_by": "training/fit_reader.py",
-        "fitted_on": f"{len(marked)} answers that no network learnt from, no holdout",
+        "fitted_on": f"{len(set(key_points.rubric))} rubrics of other fields, no holdout",
         "held_back": {"key_points": by_points, "misconceptions": by_errors},
-        "withheld": {
-            "of_covered": withheld,
-            "rmse": {str(w): round(off, 4) for w, off in rmse.items()},
-        },
         "left_out_in_turn": {
-            "key_points": report(surer(p_points, withheld), key_points.y),
+            "key_points": report(p_points, key_points.y),
             "misconceptions": report(p_errors, errors.y),
         },
-        "key_points": as_lists(replace(weights, bias=bias)),
+        "key_points": as_lists(fit(key_points, by_points, 4)),
         "misconceptions": as_lists(fit(errors, by_errors, 2)),
         "taught": taught_claims(grader.catalog),
     }
     (OUT / "weighing.json").write_text(json.dumps(card) + "\n", encoding="utf-8")
     write_checksums(OUT)
-    told = {"asserted_from", "held_back", "withheld", "left_out_in_turn"}
-    print({k: v for k, v in card.items() if k in told})
+    print({k: v for k, v in card.items() if k in {"asserted_from", "left_out_in_turn"}})
 
 
 if __name__ == "__main__":

@@ -21,15 +21,15 @@ class Findings:
 
     ``key_points`` has shape (key points, 4) in the order of ``records.VERDICTS``;
     ``misconceptions`` (misconceptions, 2), absent first; both float32, rows sum to 1.
-    ``best`` holds for each claim, key points first, the index of the nearest unit.
+    ``best`` holds for each claim, key points first, the index of the deciding unit;
+    ``read``, shape (claims, 3), the probabilities named ``READ``: what the cross-encoder
+    made of the answer around that unit.
     """
 
     key_points: Matrix
     misconceptions: Matrix
     best: NDArray[np.intp]
-    read: Matrix | None = None
-    """Shape (claims, 3), the probabilities named ``pairs.READ``: what the cross-encoder made of
-    the answer around that unit, where pairs decide."""
+    read: Matrix
     asserted_from: float = 0.0
     """The probability from which a misconception is held to be asserted: surer than a point."""
 

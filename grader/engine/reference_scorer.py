@@ -62,7 +62,6 @@ def reference_features(
     here, there = profile(answer), profile(prepared.question.references[0].text)
     given, wanted = frozenset(here.content), frozenset(there.content)
     new = wanted - prepared.prompt_stems
-    assert findings.read is not None, "by a reference alone pairs decide"
     says = findings.read[:, READ.index("says")]
     return [
         _cosine_of_means(vectors, prepared.wording_vectors),

@@ -1,4 +1,4 @@
-"""The shipped verifier: claims that the pairs were taught are read in pairs, others together."""
+"""The shipped verifier: claims read in pairs, and where these are new, all together as well."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
+from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
 from grader.engine.findings import Findings
 from grader.engine.pairs import PairVerifier
 from grader.engine.reader import Reader
@@ -49,15 +49,15 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """How much the reader's word counts beside the features.
+    """How much the reader's word counts beside the pairs' and the features'.
 
-    Fitted by ``training/fit_reader.py`` to answers that the reader was never taught.
+    Fitted by ``training/fit_reader.py`` to answers by rubrics that neither was taught.
     """
 
     key_points: Weights
     misconceptions: Weights
     asserted_from: float
-    """The probability from which a misconception is held to be asserted: surer than a point."""
+    """The probability from which a misconception is held to be asserted."""
     taught: frozenset[str]
     """Digests of the claims that the pairs were taught: of these they know more than both."""
 
@@ -74,21 +74,29 @@ class TrainedVerifier:
     By a reference alone pairs decide too, as its score is fitted to what they find.
     """
 
-    def __init__(self, folder: Path | None = None, *, threads: int = THREADS) -> None:
-        """Load the pairs.
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        pairs: PairVerifier | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        """Load the models.
 
         Args:
             folder: the reader's.
+            pairs: those to use instead of the shipped.
             threads: how many are used side by side.
 
         Raises:
             ModelError: a file is damaged, missing or made for other features.
         """
-        self._folder = folder or model_folder("reader")
+        folder = folder or model_folder("reader")
+        self._pairs = pairs or PairVerifier(threads=threads)
+        self._folder = folder
         self._threads = threads
-        self._weighing = load_weighing(self._folder / "weighing.json")
-        self._pairs = PairVerifier(threads=threads)
-        self._name = f"{self._pairs.name}+{checksum(self._folder)[:6]}"
+        self._weighing = load_weighing(folder / "weighing.json")
+        self._name = f"{self._pairs.name}+{checksum(folder)[:6]}"
 
     @cached_property
     def _reader(self) -> Reader:
@@ -104,54 +112,25 @@ class TrainedVerifier:
         self, prepared: PreparedQuestion, answer: str, units: Sequence[str], vectors: Vectors
     ) -> Findings:
         """Judge every claim of the question; see ``findings.Verifier.verify``."""
-        if prepared.question.reference_only or self._weighing.is_taught(prepared):
-            return self._pairs.verify(prepared, answer, units, vectors)
+        paired = self._pairs.verify(prepared, answer, units, vectors)
+        weighing = self._weighing
+        if prepared.question.reference_only or weighing.is_taught(prepared):
+            return paired
         measured = claim_features(prepared, units, vectors)
-        read = read_twice(self._reader, prepared, answer, units, measured)
-        key_points, misconceptions = inputs(prepared, measured.features, read)
+        read = self._reader.read(answer, [prepared.wordings[start] for start in prepared.starts])
+        key_points, misconceptions = inputs(prepared, measured.features, paired, read)
         return Findings(
-            self._weighing.key_points(key_points),
-            self._weighing.misconceptions(misconceptions),
+            weighing.key_points(key_points),
+            weighing.misconceptions(misconceptions),
             measured.best,
-            asserted_from=self._weighing.asserted_from,
+            paired.read,
+            weighing.asserted_from,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What the reader found of each claim; float32 of shape (claims, 4), as ``VERDICTS``."""
-
-    whole: Matrix
-    """Beside the whole answer."""
-    closely: Matrix
-    """Beside the stretch nearest to the claim, alone: there opposites are told better."""
-
-
-def read_twice(
-    reader: Reader,
-    prepared: PreparedQuestion,
-    answer: str,
-    units: Sequence[str],
-    measured: Measured,
-) -> Read:
-    """All claims beside the whole answer, and each beside its nearest stretch.
-
-    Args:
-        reader: reads.
-        prepared: the question.
-        answer: the whole answer.
-        units: its stretches.
-        measured: which is nearest to each claim.
-    """
-    claims = [prepared.wordings[start] for start in prepared.starts]
-    closely = np.empty((len(claims), len(VERDICTS)), dtype=np.float32)
-    for unit in np.unique(measured.best):
-        here = np.flatnonzero(measured.best == unit)
-        closely[here] = reader.read(units[unit], [claims[i] for i in here])
-    return Read(reader.read(answer, claims), closely)
-
-
-def inputs(prepared: PreparedQuestion, features: Matrix, read: Read) -> tuple[Matrix, Matrix]:
+def inputs(
+    prepared: PreparedQuestion, features: Matrix, paired: Findings, read: Matrix
+) -> tuple[Matrix, Matrix]:
     """What is weighed of each key point and of each misconception.
 
     Beside what was found of the claim itself: of a key point how likely an error is stated that
@@ -161,22 +140,30 @@ def inputs(prepared: PreparedQuestion, features: Matrix, read: Read) -> tuple[Ma
     Args:
         prepared: the question.
         features: of its claims.
-        read: what the reader found.
+        paired: what the pairs found.
+        read: what the reader found, a row a claim.
     """
     n = prepared.n_key_points
-    x = np.hstack([features, logarithms(read.whole), logarithms(read.closely)])
+    x = np.hstack([features, paired.read, logarithms(read)])
     ids = [k.id for k in prepared.question.key_points]
     excludes = np.array(
         [[id_ in m.against for id_ in ids] for m in prepared.question.misconceptions], dtype=bool
     ).reshape(-1, n)
-    points, errors = read.whole[:n], read.whole[n:]
+    points, errors = read[:n], read[n:]
     stated = np.where(excludes, errors[:, [_COVERED]], _UNLIKELY).max(0, initial=_UNLIKELY)
     turned = np.where(excludes, points[:, _CONTRADICTED], _UNLIKELY).max(1, initial=_UNLIKELY)
     kept = np.where(excludes, points[:, _COVERED], 1).min(1, initial=1)
-    of_errors = [np.log(turned), np.log(np.maximum(kept, _UNLIKELY)), excludes.any(1)]
     return (
-        np.column_stack([x[:n], np.log(stated), excludes.any(0)]),
-        np.column_stack([x[n:], *of_errors]),
+        np.column_stack([x[:n], logarithms(paired.key_points), np.log(stated), excludes.any(0)]),
+        np.column_stack(
+            [
+                x[n:],
+                logarithms(paired.misconceptions),
+                np.log(turned),
+                np.log(np.maximum(kept, _UNLIKELY)),
+                excludes.any(1),
+            ]
+        ),
     )
 
 

@@ -1,4 +1,4 @@
-"""The shipped verifier: what the reader is asked, and what is made of its word."""
+"""The shipped verifier: which claims it leaves to the pairs, and what it makes of others."""
 
 import json
 import shutil
@@ -9,16 +9,10 @@ import pytest
 from grader import Grader
 from grader.bank.rubrics import question_from_reference
 from grader.engine.as_read import question_as_read
-from grader.engine.features import Measured, PreparedQuestion
+from grader.engine.features import PreparedQuestion
+from grader.engine.findings import Findings
 from grader.engine.pairs import PairVerifier
-from grader.engine.verifier import (
-    Read,
-    TrainedVerifier,
-    inputs,
-    load_weighing,
-    logarithms,
-    read_twice,
-)
+from grader.engine.verifier import TrainedVerifier, inputs, load_weighing, logarithms
 from grader.errors import ModelError
 from grader.reading.canonical import read
 from grader.records import KeyPoint, Misconception, Question
@@ -70,78 +64,49 @@ class FakePrepared:
         self.wordings, self.starts, self.n_key_points = claims, range(len(claims)), len(claims)
 
 
-def test_by_a_reference_alone_pairs_decide(grader, pairs):
+def test_a_taught_question_is_left_to_the_pairs(grader, pairs):
+    question = grader.question("dropout")
+    answer = "Units are set to zero at random while training, so none can rely on another one."
+    both, own = (found(v, grader, question, answer) for v in (TrainedVerifier(pairs=pairs), pairs))
+    assert np.array_equal(both.key_points, own.key_points)
+    assert both.asserted_from == own.asserted_from
+
+
+def test_so_is_one_with_a_reference_alone(grader, pairs):
     question = question_from_reference(
         "It keeps what was asked for, so that the next one is faster.", "What does a cache do?"
     )
     both, own = (
         found(v, grader, question, "It keeps results for later.")
-        for v in (TrainedVerifier(), pairs)
+        for v in (TrainedVerifier(pairs=pairs), pairs)
     )
     assert np.array_equal(both.key_points, own.key_points)
-    assert np.array_equal(both.read, own.read)
 
 
-def test_a_taught_question_is_left_to_the_pairs(grader, pairs):
-    question = grader.question("dropout")
-    answer = "Units are set to zero at random while training, so none can rely on another one."
-    verifier = TrainedVerifier()
-    both, own = (found(v, grader, question, answer) for v in (verifier, pairs))
-    assert np.array_equal(both.key_points, own.key_points)
-    assert both.asserted_from == own.asserted_from
-    assert "_reader" not in vars(verifier), "nor is the other network loaded"
-
-
-def test_claims_of_others_are_the_readers(general, weighing):
+def test_of_others_the_reader_has_its_say(general, pairs, weighing):
     question = general.question("cap-theorem")
-    read_so = found(TrainedVerifier(), general, question, question.references[0].text)
-    assert read_so.key_points.shape == (len(question.key_points), 4)
-    assert np.allclose(read_so.key_points.sum(1), 1, atol=1e-5)
-    assert np.allclose(read_so.misconceptions.sum(1), 1, atol=1e-5)
-    assert read_so.asserted_from == weighing.asserted_from
-    assert read_so.read is None
-
-
-class Parrot:
-    """A reader that answers with what it was asked, so that one sees what that was."""
-
-    def __init__(self):
-        self.asked = []
-
-    def read(self, text, claims):
-        self.asked.append((text, list(claims)))
-        return np.full((len(claims), 4), len(text), np.float32)
-
-
-def test_a_claim_is_read_beside_the_whole_answer_and_its_nearest_stretch():
-    reader = Parrot()
-    measured = Measured(np.zeros((3, 1), np.float32), np.array([1, 0, 1]))
-    read_so = read_twice(
-        reader,
-        FakePrepared(["a", "b", "c"]),
-        "first one. second",
-        ["first one.", "second"],
-        measured,
+    verifier = TrainedVerifier(pairs=pairs)
+    both, own = (
+        found(v, general, question, question.references[0].text) for v in (verifier, pairs)
     )
-    assert sorted(reader.asked) == [
-        ("first one.", ["b"]),
-        ("first one. second", ["a", "b", "c"]),
-        ("second", ["a", "c"]),
-    ]
-    assert read_so.closely[:, 0].tolist() == [6, 10, 6]
-    assert read_so.whole[:, 0].tolist() == [17] * 3
+    assert both.key_points.shape == own.key_points.shape
+    assert np.allclose(both.key_points.sum(1), 1, atol=1e-5)
+    assert np.allclose(both.misconceptions.sum(1), 1, atol=1e-5)
+    assert not np.allclose(both.key_points, own.key_points, atol=1e-3)
+    assert both.asserted_from == weighing.asserted_from
+    assert np.array_equal(both.best, own.best)
 
 
 def test_its_name_changes_with_any_file_of_either(pairs, tmp_path):
     folder = tmp_path / "reader"
     shutil.copytree(model_folder("reader"), folder)
-    own = TrainedVerifier().name
-    assert own == f"{pairs.name}+{checksum(folder)[:6]}"
+    own = TrainedVerifier(pairs=pairs).name
+    assert own == f"{pairs.name}+{checksum(model_folder('reader'))[:6]}"
     card = json.loads((folder / "weighing.json").read_text())
     card["asserted_from"] = 0.99
     (folder / "weighing.json").write_text(json.dumps(card))
     write_checksums(folder)
-    assert TrainedVerifier(folder).name != own
+    assert TrainedVerifier(folder, pairs=pairs).name != own
 
 
 def test_a_weighing_of_other_features_is_refused(tmp_path):
@@ -173,15 +138,21 @@ def test_an_error_and_the_points_that_it_excludes_know_of_each_other():
     read = np.array(
         [[0.1, 0, 0.1, 0.8], [0.9, 0, 0.1, 0], [0.7, 0, 0.3, 0], [0.6, 0, 0.4, 0]], np.float32
     )
-    of_points, of_errors = inputs(bare, np.zeros((4, 1), np.float32), Read(read, read))
+    paired = Findings(
+        np.full((2, 4), 0.25, np.float32),
+        np.full((2, 2), 0.5, np.float32),
+        np.zeros(4, int),
+        np.zeros((4, 3), np.float32),
+    )
+    of_points, of_errors = inputs(bare, np.zeros((4, 1), np.float32), paired, read)
     assert np.exp(of_points[:, -2]) == pytest.approx([0.7, 1e-3])
     assert of_points[:, -1].tolist() == [1, 0]
     assert np.exp(of_errors[:, -3:-1]) == pytest.approx(np.array([[0.8, 0.1], [1e-3, 1]]))
     assert of_errors[:, -1].tolist() == [1, 0]
 
 
-def test_a_question_without_known_errors_is_weighed_too(general):
+def test_a_question_without_known_errors_is_weighed_too(general, pairs):
     question = general.question("cap-theorem").model_copy(update={"misconceptions": ()})
-    findings = found(TrainedVerifier(), general, question, "It is about partitions.")
+    findings = found(TrainedVerifier(pairs=pairs), general, question, "It is about partitions.")
     assert findings.misconceptions.shape == (0, 2)
     assert np.isfinite(findings.key_points).all()
