@@ -191,11 +191,17 @@ class JudgeReplyError(JudgeError):
     """
 
     def __init__(
-        self, message: str, *, lasting: bool = False, fault: str = "", well_formed: bool = False
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        lasting: bool = False,
+        fault: str = "",
+        well_formed: bool = False,
     ) -> None:
         self.fault = fault
         self.well_formed = well_formed
-        super().__init__(message, lasting=lasting)
+        super().__init__(message, retry_after=retry_after, lasting=lasting)
 
 
 class JudgeBudgetError(JudgeError):
