@@ -2,9 +2,10 @@
 
     python -m benchmarks.marked_answers SET
 
-Sets: ``dev`` and ``dev-fields`` (never learnt from; for choosing and fitting), ``seen`` (a17 to
-a24 of the questions that were learnt), ``unseen`` (all answers to the 16 questions that were
-not), ``fields`` (fields never seen), ``pairs``, ``all-claims``. The last five are holdouts.
+Sets: ``dev``, ``choosing`` and ``dev-fields`` (never learnt from; for choosing and fitting),
+``seen`` (a17 to a24 of the questions that were learnt), ``unseen`` (all answers to the 16
+questions that were not), ``fields`` (fields never seen), ``pairs``, ``all-claims``. The last five
+are holdouts.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from training.reader.domain import DEV, field_files
 
 MARGIN = 0.15
 RIGHT_KINDS = ("strong", "short", "poor-english", "dictated", "formula", "denied")
-SETS = ("dev", "dev-fields", "seen", "unseen", "fields", "pairs", "all-claims")
+SETS = ("dev", "choosing", "dev-fields", "seen", "unseen", "fields", "pairs", "all-claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,7 @@ def bank_cases(grader: Grader, *, unseen: bool, ids: range) -> Iterator[Marked]:
 
 
 def choosing_cases(grader: Grader) -> Iterator[Marked]:
-    """Answers to questions of the bank that were written for choosing, with a16 of each."""
-    yield from bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1))
+    """Answers to questions of the bank that were written for choosing."""
     for file in sorted(HERE.glob("choosing/*.yaml")):
         marked = read(file, MarkedQuestion)
         question = grader.question(marked.question)
@@ -133,7 +133,8 @@ def cases(grader: Grader, name: str) -> list[Marked]:
     """The answers of a set."""
     holdout = range(HOLDOUT_FROM, 25)
     found = {
-        "dev": lambda: choosing_cases(grader),
+        "dev": lambda: bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1)),
+        "choosing": lambda: choosing_cases(grader),
         "dev-fields": lambda: field_cases("dev"),
         "seen": lambda: bank_cases(grader, unseen=False, ids=holdout),
         "unseen": lambda: bank_cases(grader, unseen=True, ids=range(1, 25)),

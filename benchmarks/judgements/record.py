@@ -27,6 +27,8 @@ are as labelled by version of the prompt, and the characters that are sent of an
 
     prompt 1: 302 replies, 3,289 verdicts, 98.7% of them as labelled
     prompt 2: 298 replies, 3,290 verdicts, 98.8% of them as labelled
+    prompt 3: 600 replies, 6,579 verdicts, 98.6% of them as labelled
+    prompt 3: 3,968 characters an answer, 3,610 shared
 """
 
 from __future__ import annotations

@@ -23,17 +23,28 @@ _WANTED = {"covered": 4, "contradicted": 4, "near": 2}
 _WANTED_OF_ERRORS = {"stated": 2, "denied": 2}
 
 
-def check_bank(file: Path) -> Iterator[str]:
-    """What is wrong with the answers to a question of the bank."""
-    marked = read(file, MarkedQuestion)
+def check_choosing(file: Path) -> Iterator[str]:
+    """What is wrong with the answers to a question of the bank that are for choosing."""
+    yield from _check_answers(file, read(file, MarkedQuestion), 4)
+
+
+def _check_answers(file: Path, marked: MarkedQuestion, wanted: int) -> Iterator[str]:
     if marked.question != file.stem:
         yield f"question: {marked.question}"
     rubric = load_rubric(RUBRICS / f"{file.stem}.yaml")
     points = {k.id for k in rubric.key_points}
+    yield from faults(marked.answers, points, {m.id for m in rubric.misconceptions})
+    if len(marked.answers) != wanted:
+        yield f"{len(marked.answers)} answers, not {wanted}"
+
+
+def check_bank(file: Path) -> Iterator[str]:
+    """What is wrong with the answers to a question of the bank."""
+    marked = read(file, MarkedQuestion)
+    yield from _check_answers(file, marked, 24)
+    rubric = load_rubric(RUBRICS / f"{file.stem}.yaml")
+    points = {k.id for k in rubric.key_points}
     errors = {m.id for m in rubric.misconceptions}
-    yield from faults(marked.answers, points, errors)
-    if len(marked.answers) != 24:
-        yield f"{len(marked.answers)} answers, not 24"
     kinds = Counter(a.kind for a in marked.answers)
     for kind, least in BANK_KINDS.items():
         if kinds[kind] < least:
@@ -64,16 +75,6 @@ def check_field(file: Path) -> Iterator[str]:
         for kind, least in (_WANTED if claim in points else _WANTED_OF_ERRORS).items():
             if len(getattr(sets, kind)) < least:
                 yield f"contrast: {claim}: {kind}: less than {least}"
-
-
-def check_choosing(file: Path) -> Iterator[str]:
-    """What is wrong with the answers to a question of the bank that are for choosing."""
-    marked = read(file, MarkedQuestion)
-    if marked.question != file.stem:
-        yield f"question: {marked.question}"
-    rubric = load_rubric(RUBRICS / f"{file.stem}.yaml")
-    points = {k.id for k in rubric.key_points}
-    yield from faults(marked.answers, points, {m.id for m in rubric.misconceptions})
 
 
 def check_pairs(file: Path) -> Iterator[str]:
