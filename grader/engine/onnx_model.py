@@ -18,7 +18,6 @@ from tokenizers import Tokenizer
 
 from grader.environment import environment
 from grader.errors import ModelError
-from grader.settings import THREADS
 
 # From 1.29 on it reports to its makers unless told otherwise before it is loaded: a device id is
 # written below the user's cache folder, and a host looked up.
@@ -30,12 +29,11 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float32]
 
-SAYS, DENIES, NEITHER = range(3)
 _GRAPH = Path("onnx") / "model.onnx"
 
 
 class OnnxModel:
-    """Texts (or pairs of texts) to rows of numbers; a row depends on its own text alone."""
+    """Texts to rows of numbers; a row depends on its own text alone."""
 
     def __init__(self, folder: Path, output: str, *, threads: int) -> None:
         """Load ``tokenizer.json`` and ``onnx/model.onnx`` of a folder.
@@ -54,7 +52,7 @@ class OnnxModel:
         self._threads = threads
         self.width = int(next(o for o in self._session.get_outputs() if o.name == output).shape[1])
 
-    def run(self, texts: Sequence[str] | Sequence[tuple[str, str]]) -> Rows:
+    def run(self, texts: Sequence[str]) -> Rows:
         """Float32 rows of shape (len(texts), width)."""
         out = np.empty((len(texts), self.width), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
@@ -70,35 +68,14 @@ class OnnxModel:
                 out[i] = row
         return out
 
-    def feeds(self, text: str | tuple[str, str]) -> dict[str, NDArray[np.int64]]:
-        """The graph's inputs for one text (or pair), each int64 of shape (1, word pieces)."""
+    def feeds(self, text: str) -> dict[str, NDArray[np.int64]]:
+        """The graph's inputs for one text, each int64 of shape (1, word pieces)."""
         return _feeds(self._tokenizer.encode_batch([text])[0])
 
     def _row(self, encoding: Encoding) -> Rows:
         rows: Rows = self._session.run([self._output], _feeds(encoding))[0]
         row: Rows = rows[0]
         return row
-
-
-class CrossEncoder:
-    """Whether a text says a claim, says the opposite, or neither."""
-
-    def __init__(self, folder: Path, *, threads: int = THREADS) -> None:
-        """Load the model.
-
-        Raises:
-            ModelError: a file is missing or no such model.
-        """
-        self._model = OnnxModel(folder, "probabilities", threads=threads)
-
-    def classify(self, pairs: Sequence[tuple[str, str]]) -> Rows:
-        """Judge (claim, text) pairs.
-
-        Returns:
-            Probabilities, float32 of shape (len(pairs), 3) in the order ``SAYS``,
-            ``DENIES``, ``NEITHER``; each a function of its own pair alone.
-        """
-        return self._model.run(pairs)
 
 
 def _feeds(encoding: Encoding) -> dict[str, NDArray[np.int64]]:
@@ -135,6 +112,8 @@ def load_session(file: Path, *, threads: int = 1) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # A thread that waits by turning round takes the processor from whatever else runs there.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     # The graph was fused when it was exported.
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC

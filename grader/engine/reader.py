@@ -21,10 +21,10 @@ CLASSES: tuple[Verdict, ...] = ("covered", "contradicted", "missing", "partial")
 """The order in which the network was taught."""
 ANSWER_FROM = 32
 """The position of the answer's first word piece, as in training."""
-ANSWER_PIECES, CLAIM_PIECES = 96, 64
-"""As many word pieces it reads at once: most answers that taught it had no more, and longer
-stretches are read worse (``training/README.md``, the eighth round)."""
-OVERLAP = 40
+ANSWER_PIECES, CLAIM_PIECES = 160, 64
+"""As many word pieces it reads at once; of 96, 160 and 320 it does best on fields that it was not
+taught (``training/README.md``, the ninth round)."""
+OVERLAP = 48
 """As many pieces two stretches of a long answer share, so that each sentence is whole in one."""
 CLAIMS_AT_ONCE = 16
 """Keeps memory in bounds; a claim's verdict doesn't depend on the others."""

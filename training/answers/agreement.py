@@ -1,7 +1,9 @@
-"""How far two markers agree: python -m training.answers.agreement [--of bank|choosing] [--list].
+"""How far two markers agree.
 
-Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or both of ``choosing``, on every claim
-of the answers that both hold.
+    python -m training.answers.agreement [--of bank|choosing|further] [--list]
+
+Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or those of ``choosing`` or ``further``,
+on every claim of the answers that both hold.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ def kappa(pairs: Counter[tuple[str, str]]) -> float:
 def main() -> None:
     """Print agreement, and with ``--list`` every difference."""
     parser = argparse.ArgumentParser(description="Compare two markers.")
-    parser.add_argument("--of", choices=("bank", "choosing"), default="bank")
+    parser.add_argument("--of", choices=("bank", "choosing", "further"), default="bank")
     parser.add_argument("--list", action="store_true", help="print every difference")
     args = parser.parse_args()
     points, errors = Counter[tuple[str, str]](), Counter[tuple[str, str]]()

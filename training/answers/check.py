@@ -28,6 +28,11 @@ def check_choosing(file: Path) -> Iterator[str]:
     yield from _check_answers(file, read(file, MarkedQuestion), 4)
 
 
+def check_further(file: Path) -> Iterator[str]:
+    """What is wrong with further answers to a question of the bank, for learning."""
+    yield from _check_answers(file, read(file, MarkedQuestion), 8)
+
+
 def _check_answers(file: Path, marked: MarkedQuestion, wanted: int) -> Iterator[str]:
     if marked.question != file.stem:
         yield f"question: {marked.question}"
@@ -90,12 +95,18 @@ def check_pairs(file: Path) -> Iterator[str]:
             yield f"{pair.id}: right and wrong are the same"
 
 
-_CHECKS = {"bank": check_bank, "choosing": check_choosing, "pairs": check_pairs}
+_ANSWERS = {check_bank: 24, check_choosing: 4, check_further: 8, check_field: 12}
+_CHECKS = {
+    "bank": check_bank,
+    "choosing": check_choosing,
+    "further": check_further,
+    "pairs": check_pairs,
+}
 
 
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
-    folders = ("bank", "choosing", "fields/*", "pairs")
+    folders = ("bank", "choosing", "further", "fields/*", "pairs")
     files = [Path(n).resolve() for n in names] or sorted(
         file for folder in folders for file in HERE.glob(f"{folder}/*.yaml")
     )
@@ -104,7 +115,7 @@ def main(names: list[str]) -> int:
         check = _CHECKS.get(file.parent.name, check_field)
         try:
             found = list(check(file))
-            n_answers += {check_bank: 24, check_choosing: 4, check_field: 12}.get(check, 0)
+            n_answers += _ANSWERS.get(check, 0)
         except ValueError as error:
             found = [str(error)]
         for fault in found:

@@ -27,6 +27,7 @@ BANK_KINDS: dict[str, int] = {
 Quotes = dict[str, str | list[str]]
 T = TypeVar("T", bound=BaseModel)
 Text = Annotated[str, Field(min_length=1)]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 
 class _Record(BaseModel):
@@ -62,7 +63,7 @@ class MarkedQuestion(_Record):
 class FieldKeyPoint(_Record):
     """A key point of a rubric of another field."""
 
-    id: str
+    id: Slug
     points: float = Field(gt=0)
     claim: Text
     also_accept: list[str] = []
@@ -72,7 +73,7 @@ class FieldKeyPoint(_Record):
 class FieldMisconception(_Record):
     """A known-wrong claim of such a rubric, and the key points that it excludes."""
 
-    id: str
+    id: Slug
     claim: Text
     correction: Text
     against: list[str]

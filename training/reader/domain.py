@@ -7,7 +7,7 @@ questions of ``answers/bank/held-out.txt``, not the fields of ``answers/fields/h
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -37,7 +37,7 @@ from training.reader.batches import (
     Reading,
 )
 
-Part = Literal["taught", "dev", "held out"]
+Part = Literal["taught", "dev", "dev unseen", "held out"]
 KINDS = {
     "covered": COVERED,
     "contradicted": CONTRADICTED,
@@ -55,10 +55,10 @@ _VERDICTS = {
 }
 DEV = 16
 """Answer a16 of every question is for choosing, never for learning."""
-DEV_RUBRICS = 20
-"""So many rubrics of other fields are for choosing, too."""
 _SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
-_OTHER_WORDING = 0.3
+_OTHER_WORDING = 0.4
+_AMONG_OTHERS = 0.2
+"""So many whole answers stand before or behind one to another question."""
 BESIDE = 4
 """So many claims at most are asked beside those that a composed answer decides: the rest are
 missing again and again, which is soon learnt and takes most of the tokens."""
@@ -130,10 +130,15 @@ def bank_subject(catalog: Catalog, slug: str) -> Subject:
             labels += [COVERED if i in e.misconceptions else MISSING for i in errors]
             asked = tuple(Asked(c, y) for c, y in zip(claims, labels, strict=True))
             answers.append((f"example-{e.id}", Reading(e.answer, asked)))
-    file = HERE / "bank" / f"{slug}.yaml"
-    if file.exists():
-        marked = read(file, MarkedQuestion).answers
-        answers += [(a.id, reading_of(a, ids, errors, claims)) for a in marked if is_taught(a)]
+    for folder in ("bank", "further"):
+        file = HERE / folder / f"{slug}.yaml"
+        if file.exists():
+            marked = read(file, MarkedQuestion).answers
+            answers += [
+                (f"{folder}-{a.id}", reading_of(a, ids, errors, claims))
+                for a in marked
+                if is_taught(a)
+            ]
     return Subject(slug, tuple(wordings), len(ids), tuple(statements), tuple(answers))
 
 
@@ -161,22 +166,26 @@ def field_subjects(part: Part = "taught") -> Iterator[Subject]:
 
 
 def field_files(part: Part) -> list[Path]:
-    """Rubrics of other fields.
+    """Rubrics of other fields, as the lists beside them divide them.
 
     Args:
-        part: those to learn from, every tenth of their fields, kept for choosing, or those of
-            the fields never seen.
+        part: those to learn from, those kept for choosing of fields that are learnt (``dev``) and
+            of fields that are not (``dev unseen``), or those of the fields never seen.
     """
     unseen = names(HERE / "fields" / "held-out.txt")
-    files = sorted(HERE.glob("fields/*/*.yaml"))
-    seen = [file for file in files if file.parent.name not in unseen]
-    dev = seen[:: len(seen) // DEV_RUBRICS]
-    chosen = {
-        "taught": [file for file in seen if file not in dev],
-        "dev": dev,
-        "held out": [file for file in files if file.parent.name in unseen],
-    }
-    return chosen[part]
+    dev = names(HERE / "fields" / "choosing.txt")
+    found: dict[Part, list[Path]] = {p: [] for p in ("taught", "dev", "dev unseen", "held out")}
+    for file in sorted(HERE.glob("fields/*/*.yaml")):
+        field = file.parent.name
+        if field in unseen:
+            found["held out"].append(file)
+        elif field in dev:
+            found["dev unseen"].append(file)
+        elif f"{field}/{file.stem}" in dev:
+            found["dev"].append(file)
+        else:
+            found["taught"].append(file)
+    return found[part]
 
 
 def is_taught(answer: MarkedAnswer) -> bool:
@@ -292,10 +301,11 @@ def compose(
 def _composed(
     subject: Subject, part: Sequence[int], near: Sequence[frozenset[int]], chance: random.Random
 ) -> Reading:
-    texts, spans, at = [], {}, 0
+    texts, said, spans, at = [], [], {}, 0
     joint = chance.choice((" ", " ", " ", "\n", "\n- "))
     for i in part:
-        text = subject.statements[i].text.strip()
+        said.append(subject.statements[i].text)
+        text = said[-1].strip()
         if text[-1] not in ".!?;:" and joint == " ":
             text += "."
         spans[subject.statements[i].claim] = (at, at + len(text))
@@ -307,7 +317,7 @@ def _composed(
     asked = []
     for c, kind in own.items():
         spanned = () if kind == "near" else (spans[c],)
-        asked.append(Asked(_worded(subject, c, chance), KINDS[kind], spanned))
+        asked.append(Asked(_worded(subject, c, chance, said), KINDS[kind], spanned))
     others = [c for c in range(len(subject.wordings)) if c not in own and c not in doubtful]
     for c in chance.sample(others, min(BESIDE, len(others))):
         label = NOT_COVERED if wrong and c >= subject.key_points else MISSING
@@ -316,8 +326,38 @@ def _composed(
     return Reading(joint.join(texts), tuple(asked))
 
 
-def _worded(subject: Subject, claim: int, chance: random.Random) -> str:
-    wordings = subject.wordings[claim]
-    if len(wordings) > 1 and chance.random() < _OTHER_WORDING:
-        return chance.choice(wordings[1:])
-    return wordings[0]
+def other_wordings(subject: Subject, claim: int) -> list[str]:
+    """What may stand in a claim's place: wordings that are accepted, statements that cover it."""
+    said = [s.text for s in subject.statements if s.claim == claim and KINDS[s.kind] == COVERED]
+    return [*subject.wordings[claim][1:], *said]
+
+
+def _worded(
+    subject: Subject, claim: int, chance: random.Random, besides: Collection[str] = ()
+) -> str:
+    if chance.random() < _OTHER_WORDING:
+        others = [text for text in other_wordings(subject, claim) if text not in besides]
+        if others:
+            return chance.choice(others)
+    return subject.wordings[claim][0]
+
+
+def reworded(subject: Subject, reading: Reading, chance: random.Random) -> Reading:
+    """A whole answer beside its claims in other words, so that these aren't learnt by heart."""
+    asked = [replace(a, claim=_worded(subject, i, chance)) for i, a in enumerate(reading.asked)]
+    return replace(reading, asked=tuple(asked))
+
+
+def among_others(reading: Reading, other: str, chance: random.Random) -> Reading:
+    """An answer, now and then beside one to another question: that changes no verdict."""
+    draw = chance.random()
+    if draw >= _AMONG_OTHERS:
+        return reading
+    if draw < _AMONG_OTHERS / 2:
+        return replace(reading, answer=f"{reading.answer}\n{other}")
+    by = len(other) + 1
+    asked = [
+        replace(a, spans=tuple((start + by, end + by) for start, end in a.spans))
+        for a in reading.asked
+    ]
+    return replace(reading, answer=f"{other}\n{reading.answer}", asked=tuple(asked))

@@ -19,13 +19,12 @@ from training.export_encoder import source_folder
 from training.onnx_export import finish
 from training.reader.batches import Asked, Reading, collate, encode
 from training.reader.general import plain_tokenizer
-from training.reader.network import Reader
+from training.reader.network import MIDDLE, Reader
 
 CARDS = Path(__file__).parents[1] / "cards" / "reader"
 OUT = Path(__file__).parents[2] / "grader" / "models" / "reader"
 INPUTS = ("input_ids", "positions", "segments", "claims")
 OUTPUT = "probabilities"
-_MIDDLE = 128
 
 
 class Stored(nn.Module):
@@ -36,8 +35,8 @@ class Stored(nn.Module):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__()
-        scale = (weight.abs().amax(1, keepdim=True) / (_MIDDLE - 1)).clamp(min=1e-12)
-        rounded = (weight / scale).round() + _MIDDLE
+        scale = (weight.abs().amax(1, keepdim=True) / (MIDDLE - 1)).clamp(min=1e-12)
+        rounded = (weight / scale).round() + MIDDLE
         self.register_buffer("rows", rounded.to(torch.uint8))
         self.register_buffer("scale", scale)
 
@@ -46,7 +45,7 @@ class Stored(nn.Module):
         rows, scale = self.rows, self.scale
         if chosen is not None:
             rows, scale = rows[chosen], scale[chosen]
-        return (rows.float() - _MIDDLE) * scale
+        return (rows.float() - MIDDLE) * scale
 
 
 class StoredLinear(nn.Module):

@@ -1,8 +1,8 @@
 """The reader's network: a small BERT whose claims see the answer, and are not seen by it.
 
-One sequence holds the answer and every claim in the places that a claim and a text have in the
-cross-encoder, whose weights it begins with: each claim as ``[CLS] … [SEP]`` from position 0 on,
-with token type 0; the answer as ``… [SEP]`` from ``ANSWER_FROM`` on, with type 1. ``segments``
+One sequence holds the answer and every claim in the places that claim and text have in a
+cross-encoder, with whose weights it first began: each claim as ``[CLS] … [SEP]`` from position 0
+on, with token type 0; the answer as ``… [SEP]`` from ``ANSWER_FROM`` on, with type 1. ``segments``
 says what belongs together: 0 the answer, 1, 2, … the claims, -1 padding. A token attends to the
 answer and to its own segment (cf. Schlatt, Fröbe and Hagen 2024, "Investigating the effects of
 sparse attention on cross-encoders"). So the answer's tokens do not depend on the claims, and a
@@ -24,6 +24,8 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 CLASSES = ("covered", "contradicted", "missing", "partial")
 ANSWER_FROM = 32
 """The answer's first position: about where the text begins beside a claim."""
+MIDDLE = 128
+"""What stands for 0 where weights are stored in 8 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,50 +133,20 @@ def _mean(chosen: Tensor, x: Tensor) -> Tensor:
     return (chosen.to(x.dtype) @ x) / chosen.sum(-1, keepdim=True).clamp(min=1).to(x.dtype)
 
 
-def from_cross_encoder(file: Path) -> Reader:
-    """A reader that begins as the cross-encoder of an ONNX file, its weights in 8 bits.
-
-    *Partial* is new: it begins as half *covered*, half *missing*, and seldom.
-    """
-    graph = onnx.load(file).graph
-    tensors = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
-
-    def weight(name: str) -> Tensor:
-        stored = tensors[f"{name}_quantized"].astype(np.float32)
-        return torch.from_numpy(
-            (stored - tensors[f"{name}_zero_point"].astype(np.float32)) * tensors[f"{name}_scale"]
-        )
+def shipped(file: Path) -> Reader:
+    """The reader of an ONNX file, its weights in 8 bits; what shows evidence begins anew."""
+    tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(file).graph.initializer}
 
     def taken(name: str) -> Tensor:
-        return torch.from_numpy(tensors[name].copy())
+        if name in tensors:
+            return torch.from_numpy(tensors[name].copy())
+        rows = tensors[f"{name}.rows"].astype(np.float32) - MIDDLE
+        return torch.from_numpy(rows * tensors[f"{name}.scale"])
 
-    there = "network.transformer"
-    dense = [n.input[1] for n in graph.node if n.op_type == "MatMulInteger"]
-    matrices = iter(name.removesuffix("_quantized") for name in dense)
     reader = Reader()
     state = reader.state_dict()
-    for here, name in (("words", "word"), ("places", "position"), ("types", "token_type")):
-        state[f"{here}.weight"] = weight(f"{there}.embeddings.{name}_embeddings.weight")
-    for kind in ("weight", "bias"):
-        state[f"norm.{kind}"] = taken(f"{there}.embeddings.LayerNorm.{kind}")
-    for i in range(reader.shape.layers):
-        state[f"layers.{i}.qkv.weight"] = weight(f"Attention_{i}_qkv_weight").T
-        state[f"layers.{i}.qkv.bias"] = taken(f"Attention_{i}_qkv_bias")
-        for here, name in (
-            ("out", "attention.output.dense"),
-            ("inner", "intermediate.dense"),
-            ("outer", "output.dense"),
-        ):
-            state[f"layers.{i}.{here}.weight"] = weight(next(matrices)).T
-            state[f"layers.{i}.{here}.bias"] = taken(f"{there}.encoder.layer.{i}.{name}.bias")
-        for here, name in (("norm_attention", "attention.output"), ("norm", "output")):
-            for kind in ("weight", "bias"):
-                norm = taken(f"{there}.encoder.layer.{i}.{name}.LayerNorm.{kind}")
-                state[f"layers.{i}.{here}.{kind}"] = norm
-    pairs = weight(next(matrices)).T
-    bias = taken("network.head.bias")
-    by_mean = torch.cat([pairs, pairs[[0, 2]].mean(0, keepdim=True)])
-    state["head.weight"] = torch.cat([by_mean, torch.zeros_like(by_mean)], 1)
-    state["head.bias"] = torch.cat([bias, bias[[0, 2]].mean(0, keepdim=True) - 1])
+    for name in state:
+        if not name.startswith(("asks.", "shows.")):
+            state[name] = taken("words" if name == "words.weight" else f"reader.{name}")
     reader.load_state_dict(state)
     return reader

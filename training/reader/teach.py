@@ -2,7 +2,7 @@
 
     python -m training.reader.teach --data DIR [--work FOLDER] [--epochs 4]
 
-Begins with the shipped cross-encoder's weights, or goes on from where it was interrupted.
+Begins with the shipped reader's weights, or goes on from where it was interrupted.
 """
 
 from __future__ import annotations
@@ -24,19 +24,21 @@ from training.reader.batches import MISSING, Asked, Reading
 from training.reader.domain import (
     BESIDE,
     Subject,
+    among_others,
     as_read,
     bank_subjects,
     compose,
     field_subjects,
+    reworded,
     turned,
 )
 from training.reader.general import WORK, general_readings, plain_tokenizer
 from training.reader.measure import chosen_on, dev_readings, field_cases
-from training.reader.network import from_cross_encoder
+from training.reader.network import shipped
 from training.reader.train import train
 
 SEED, RATE = 12, 1.5e-4
-CROSS_ENCODER = Path("grader/models/verifier/onnx/model.onnx")
+SHIPPED = Path("grader/models/reader/onnx/model.onnx")
 NEAREST = 2
 BY_RULE = 4
 """So often rules make a statement of each claim."""
@@ -84,8 +86,10 @@ def draw(
     for subject, nearest in zip(subjects, near, strict=True):
         readings += map(as_read, compose(subject, nearest, chance, share))
         for _, reading in subject.answers:
-            asked = fewer_missing(reading.asked, chance)
-            readings.append(as_read(Reading(reading.answer, tuple(asked), WHOLE_ANSWERS)))
+            asked = fewer_missing(reworded(subject, reading, chance).asked, chance)
+            whole = Reading(reading.answer, tuple(asked), WHOLE_ANSWERS)
+            stranger = chance.choice(chance.choice(subjects).answers)[1].answer
+            readings.append(as_read(among_others(whole, stranger, chance)))
     return readings
 
 
@@ -103,7 +107,7 @@ def main() -> None:
     catalog, encoder = Catalog.from_settings(Settings()), OnnxEncoder(threads=2)
     subjects = [with_turned(s) for s in (*bank_subjects(catalog), *field_subjects())]
     near = [nearest_claims(s, encoder) for s in subjects]
-    reader, tokenizer = from_cross_encoder(CROSS_ENCODER), plain_tokenizer(source_folder())
+    reader, tokenizer = shipped(SHIPPED), plain_tokenizer(source_folder())
     if args.start:
         reader.load_state_dict(torch.load(args.start, weights_only=True))
     dev = dev_readings(catalog)
