@@ -3,9 +3,10 @@
     python -m benchmarks.exams --data DIR
 
 ``DIR`` holds the public sets (``training.exams``). Every set is left out in turn: whatever is
-fitted was fitted on the other sets, and the reader has seen no exam at all. SAF and Beetle are
-judged on their unseen questions, SciEntsBank on its unseen domains, Stita as a whole. ``weighted``
-is the RMSE in which ten equal bins of the mark count alike (Meyer et al. 2024, ASAG2024).
+fitted was fitted on the other sets and on the bank's examples, and the verifier's
+cross-encoder has seen no exam at all. SAF and Beetle are judged on their unseen questions,
+SciEntsBank on its unseen domains, Stita as a whole. ``weighted`` is the RMSE in which ten
+equal bins of the mark count alike (Meyer et al. 2024, ASAG2024).
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from sklearn.linear_model import LinearRegression
 
 from grader.bank.catalog import Catalog
 from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.pairs import PairVerifier
 from grader.engine.reference_scorer import NAMES
-from grader.engine.verifier import TrainedVerifier
 from grader.evaluation.agreement import pearson, rmse, weighted_rmse
 from grader.settings import Settings
 from training.exams import SETS, CachedEncoder, Exam, features_of, load_exams
@@ -41,7 +42,7 @@ def main() -> None:
     args = parser.parse_args()
     bank = load_bank(Catalog.from_settings(Settings()))
     exams = [*load_exams(args.data, args.most, SEED), *bank]
-    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), TrainedVerifier())
+    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), PairVerifier())
     cosines = plain_cosines(exams)
     print(f"{'set':14}{'way':32}{'n':>6}{'r':>7}{'RMSE':>7}{'weighted':>10}")
     overall: dict[str, list[float]] = {}

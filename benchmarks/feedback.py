@@ -2,20 +2,19 @@
 
     python -m benchmarks.feedback
 
-The answers are ``seen`` of ``benchmarks.marked_answers``: nothing was trained, fitted or tuned on
-them; ``training.fit_feedback`` says what a verdict must reach to be told.
+Nothing was trained, fitted or tuned on examples marked ``holdout``; ``training.fit_feedback``
+says what a verdict must reach to be told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from benchmarks.marked_answers import cases
+from grader.authoring.examples import run_trials
 from grader.grading import Grader
 from grader.hiring.feedback.bar import Bar, load_bar
 from grader.settings import Settings
 from training.fit_feedback import Told, told
-from training.fit_intervals import graded
 
 
 def table(verdicts: Iterable[Told], bar: Bar) -> list[str]:
@@ -32,9 +31,8 @@ def table(verdicts: Iterable[Told], bar: Bar) -> list[str]:
 
 def main() -> None:
     grader = Grader(Settings())
-    found = graded(grader, cases(grader, "seen"))
-    given = (one for m, grade in found for one in told(grade, m.verdicts, m.answer.stated))
-    print("\n".join(table(given, load_bar())))
+    trials = run_trials(grader, grader.catalog.slugs(), holdout=True)
+    print("\n".join(table((one for trial in trials for one in told(trial)), load_bar())))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python -m training.fit_confidence [--write]
 
-The answers are those of ``benchmarks.marked_answers`` that may be fitted on: no holdout.
+The answers are ``dev`` and ``dev-fields`` of ``benchmarks.marked_answers``: no holdout.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.marked_answers import Marked, fitting_cases
+from benchmarks.marked_answers import Marked, cases
 from grader.engine.confidence import STEPS, Doubt, score_odds
 from grader.engine.costs import points_off
 from grader.engine.engine import Answer, Engine
@@ -62,7 +62,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings()
     grader, engine = Grader(settings), Engine(settings)
-    marked = fitting_cases(grader)
+    marked = [*cases(grader, "dev"), *cases(grader, "dev-fields")]
     grades = [g for m in marked for g in engine.grade([Answer(m.answer.text, m.question)])]
     instead = confusions(marked, grades)
     doubt = Doubt("fitting", instead, 1.0, 0.0)

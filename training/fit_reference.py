@@ -6,7 +6,7 @@
 of which may count in one direction only: more flexible models were worse on exams that they
 had not seen. Each set is left out in turn to estimate that; the shipped weights are fitted on
 the training parts of all of them. The bank's examples, graded by our model answers alone, are
-judged on only: the reader knows them too well to be weighed by them.
+judged on only: the cross-encoder knows them too well to be weighed by them.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from sklearn.linear_model import LogisticRegression
 from grader.authoring.lint import example_score
 from grader.bank.catalog import Catalog
 from grader.engine.encoders.onnx import OnnxEncoder
+from grader.engine.pairs import PairVerifier
 from grader.engine.reference_scorer import CLIP, NAMES, ReferenceScorer
-from grader.engine.verifier import TrainedVerifier
 from grader.records import Scale
 from grader.settings import Settings
 from training.checksums import write_checksums
@@ -32,7 +32,7 @@ from training.exams import FITTED, SETS, UNSEEN, CachedEncoder, Exam, features_o
 
 OUT = Path(__file__).parents[1] / "grader" / "models" / "reference"
 SEED = 7
-MOST = 250
+MOST = 600
 BANK = "bank"
 PASS_SCORE = Scale().pass_score
 ALPHA = 0.2
@@ -164,7 +164,7 @@ def main() -> None:
     args = parser.parse_args()
     catalog = Catalog.from_settings(Settings())
     exams = [*load_exams(args.data, MOST, SEED), *load_bank(catalog)]
-    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), TrainedVerifier())
+    rows, exams = features_of(exams, CachedEncoder(OnnxEncoder()), PairVerifier())
     scores = left_out_in_turn(rows, exams)
     measured = {
         name: round(float(np.corrcoef(scores[name], judged_marks(exams, name))[0, 1]), 3)

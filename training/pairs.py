@@ -1,8 +1,8 @@
-"""General sentence pairs, for the reader to keep what it first learnt: (claim, text, label).
+"""General sentence pairs for the verifier's first stage: (claim, text, label).
 
 Labels: 0 the text says the claim, 1 it says the opposite, 2 neither, 3 anything but 0
 (for sets that do not tell 1 from 2), 4 half of it, which lies between 0 and 2. No set of
-graded exam answers is among them, so that every such set can measure how the reader does on
+graded exam answers is among them, so that every such set can measure how the verifier does on
 exams it has never seen.
 """
 

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from grader.environment import environment
 from grader.errors import ModelError
+from grader.settings import THREADS
 
 # From 1.29 on it reports to its makers unless told otherwise before it is loaded: a device id is
 # written below the user's cache folder, and a host looked up.
@@ -29,11 +30,12 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float32]
 
+SAYS, DENIES, NEITHER = range(3)
 _GRAPH = Path("onnx") / "model.onnx"
 
 
 class OnnxModel:
-    """Texts to rows of numbers; a row depends on its own text alone."""
+    """Texts (or pairs of texts) to rows of numbers; a row depends on its own text alone."""
 
     def __init__(self, folder: Path, output: str, *, threads: int) -> None:
         """Load ``tokenizer.json`` and ``onnx/model.onnx`` of a folder.
@@ -52,7 +54,7 @@ class OnnxModel:
         self._threads = threads
         self.width = int(next(o for o in self._session.get_outputs() if o.name == output).shape[1])
 
-    def run(self, texts: Sequence[str]) -> Rows:
+    def run(self, texts: Sequence[str] | Sequence[tuple[str, str]]) -> Rows:
         """Float32 rows of shape (len(texts), width)."""
         out = np.empty((len(texts), self.width), dtype=np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))
@@ -68,14 +70,35 @@ class OnnxModel:
                 out[i] = row
         return out
 
-    def feeds(self, text: str) -> dict[str, NDArray[np.int64]]:
-        """The graph's inputs for one text, each int64 of shape (1, word pieces)."""
+    def feeds(self, text: str | tuple[str, str]) -> dict[str, NDArray[np.int64]]:
+        """The graph's inputs for one text (or pair), each int64 of shape (1, word pieces)."""
         return _feeds(self._tokenizer.encode_batch([text])[0])
 
     def _row(self, encoding: Encoding) -> Rows:
         rows: Rows = self._session.run([self._output], _feeds(encoding))[0]
         row: Rows = rows[0]
         return row
+
+
+class CrossEncoder:
+    """Whether a text says a claim, says the opposite, or neither."""
+
+    def __init__(self, folder: Path, *, threads: int = THREADS) -> None:
+        """Load the model.
+
+        Raises:
+            ModelError: a file is missing or no such model.
+        """
+        self._model = OnnxModel(folder, "probabilities", threads=threads)
+
+    def classify(self, pairs: Sequence[tuple[str, str]]) -> Rows:
+        """Judge (claim, text) pairs.
+
+        Returns:
+            Probabilities, float32 of shape (len(pairs), 3) in the order ``SAYS``,
+            ``DENIES``, ``NEITHER``; each a function of its own pair alone.
+        """
+        return self._model.run(pairs)
 
 
 def _feeds(encoding: Encoding) -> dict[str, NDArray[np.int64]]:

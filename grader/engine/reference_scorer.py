@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader.engine.features import profile
+from grader.engine.pairs import READ
 from grader.errors import ModelError
-from grader.records import VERDICTS
 from grader.resources import checksum, model_folder
 
 if TYPE_CHECKING:
@@ -38,11 +38,10 @@ NAMES = (
     "log_words",
     "length_ratio",  # words of the answer over those of the reference, at most 1
     "prompt_similarity",
-    "says",  # mean over the sentences of what was read: covered, or half of it
+    "says",  # mean over the sentences of what the cross-encoder read
     "least_said",
     "most_said",
 )
-_COVERED, _PARTIAL = VERDICTS.index("covered"), VERDICTS.index("partial")
 CLIP = 4.0
 """Standard deviations: an answer unlike all others must not run off the scale."""
 
@@ -63,7 +62,7 @@ def reference_features(
     here, there = profile(answer), profile(prepared.question.references[0].text)
     given, wanted = frozenset(here.content), frozenset(there.content)
     new = wanted - prepared.prompt_stems
-    says = findings.read[:, _COVERED] + findings.read[:, _PARTIAL] / 2
+    says = findings.read[:, READ.index("says")]
     return [
         _cosine_of_means(vectors, prepared.wording_vectors),
         float(matched.mean()),

@@ -39,7 +39,7 @@ def findings(key_points, misconceptions):
         a / a.sum(1, keepdims=True),
         b / b.sum(1, keepdims=True),
         np.zeros(len(a) + len(b), dtype=np.intp),
-        np.zeros((len(a) + len(b), 4), dtype=np.float32),
+        np.zeros((len(a) + len(b), 3), dtype=np.float32),
     )
 
 

@@ -25,7 +25,7 @@ class WordForWord:
             np.eye(len(VERDICTS), dtype=np.float32)[verdicts],
             np.eye(2, dtype=np.float32)[np.array(asserted, dtype=int)],
             np.zeros(prepared.n_claims, dtype=np.intp),
-            np.zeros((prepared.n_claims, len(VERDICTS)), dtype=np.float32),
+            np.zeros((prepared.n_claims, 3), dtype=np.float32),
         )
 
 
@@ -58,7 +58,7 @@ class Literally:
             odds,
             np.eye(2, dtype=np.float32)[np.array(asserted, dtype=int)],
             np.array(best, dtype=np.intp),
-            np.zeros((prepared.n_claims, len(VERDICTS)), dtype=np.float32),
+            np.zeros((prepared.n_claims, 3), dtype=np.float32),
         )
 
 
