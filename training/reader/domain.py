@@ -170,13 +170,17 @@ def field_files(part: Part) -> list[Path]:
 
     Args:
         part: those to learn from, those kept for choosing of fields that are learnt (``dev``) and
-            of fields that are not (``dev unseen``), or those of the fields never seen.
+            of fields that are not (``dev unseen``), or those of the fields never seen, less those
+            whose questions were learnt in another field.
     """
     unseen = names(HERE / "fields" / "held-out.txt")
     dev = names(HERE / "fields" / "choosing.txt")
+    aside = names(HERE / "fields" / "set-aside.txt")
     found: dict[Part, list[Path]] = {p: [] for p in ("taught", "dev", "dev unseen", "held out")}
     for file in sorted(HERE.glob("fields/*/*.yaml")):
         field = file.parent.name
+        if f"{field}/{file.stem}" in aside:
+            continue
         if field in unseen:
             found["held out"].append(file)
         elif field in dev:
