@@ -18,6 +18,10 @@ Whoever is given all that ``ask`` prints at once reads more than an endpoint doe
 one answer a call: a near copy of 26, 30 and 33 of the 128 answers stands, with its mark, among the
 examples of another one (2, 4 and 8 examples). Their gain is rather too large than too small.
 
+``ask-marks`` and ``take-marks`` do the same for one mark for the whole answer, from 0 to 4, which
+the model gives by question and reference (``marks.jsonl``): the other way to judge where there is
+no rubric.
+
 Without a command it grades the answers offline by the same rubrics, adds the recorded judgements as
 a run with ``--llm`` would, and prints Pearson's r and the weighted RMSE (ten bins of the mark
 count alike) of the scores beside people's marks, with 95 % intervals: answers drawn anew with
@@ -32,7 +36,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.llm_examples.record import (
+    MARKS,
     MODEL,
+    MOST,
     REPLIES,
     RUBRICS,
     keep,
@@ -40,11 +46,14 @@ from benchmarks.llm_examples.record import (
     prompts_for_rubrics,
     rubric_of,
     shown,
+    shown_as_wholes,
     take,
+    take_marks,
     take_rubrics,
     votes_in,
 )
-from benchmarks.llm_examples.sample import MARKS, sample
+from benchmarks.llm_examples.sample import MARKS as COLUMNS
+from benchmarks.llm_examples.sample import sample
 from grader.engine.assembly import Measure
 from grader.engine.confidence import load_doubt
 from grader.engine.engine import Answer, Engine
@@ -66,6 +75,8 @@ def main() -> None:
     commands.add_parser("ask-rubrics")
     commands.add_parser("take-rubrics").add_argument("file", type=Path)
     commands.add_parser("ask").add_argument("--examples", type=int, required=True)
+    commands.add_parser("ask-marks")
+    commands.add_parser("take-marks").add_argument("file", type=Path)
     taking = commands.add_parser("take")
     taking.add_argument("examples", type=int)
     taking.add_argument("file", type=Path)
@@ -77,6 +88,10 @@ def main() -> None:
             keep(RUBRICS, take_rubrics(args.file.read_text("utf-8"), args.data))
         case "ask":
             print("\n".join(shown(args.data, args.examples)))
+        case "ask-marks":
+            print("\n".join(shown_as_wholes(args.data)))
+        case "take-marks":
+            keep(MARKS, take_marks(args.file.read_text("utf-8"), args.data))
         case "take":
             taken = take(args.file.read_text("utf-8"), args.data, args.examples)
             keep(REPLIES, taken)
@@ -91,23 +106,32 @@ def _so_far() -> str:
 
 
 def print_table(data: Path) -> None:
-    """Agreement by set and number of examples, as far as it is recorded."""
+    """Agreement by set and way of judging, as far as it is recorded."""
     said = {(r["exam"], r["row"], r["examples"]): r for r in lines_of(REPLIES)}
+    wholes = {(r["exam"], r["row"]): r["mark"] / MOST for r in lines_of(MARKS)}
     marks, scores = scores_of(data, said)
     print(
-        f"{'set':12}{'examples':>9}{'shown':>7}{'n':>5}{'r':>6}{'95 %':>14}"
+        f"{'set':12}{'judged':>16}{'shown':>7}{'n':>5}{'r':>6}{'95 %':>14}"
         f"{'weighted':>10}{'95 %':>14}"
     )
-    for exam in MARKS:
+    for exam in COLUMNS:
+        own = [row for row in marks if row[0] == exam]
         for n in (None, *NUMBERS):
-            rows = [k for k in marks if k[0] == exam and (k, n) in scores]
-            if rows:
-                told = [said[(*k, n)]["shown"] for k in rows] if n is not None else [0]
-                given = np.array([scores[k, n] for k in rows])
-                name = "offline" if n is None else str(n)
-                shares = _figures(np.array([marks[k] for k in rows]), given)
-                print(f"{exam:12}{name:>9}{np.mean(told):7.1f}{len(rows):5}{shares}")
-    print(f"recorded: {_so_far()}")
+            rows = [row for row in own if (row, n) in scores]
+            told = [said[(*row, n)]["shown"] for row in rows] if n is not None else [0]
+            name = "not" if n is None else f"by {n} examples"
+            _print_row(exam, name, told, [(marks[row], scores[row, n]) for row in rows])
+        rows = [row for row in own if row in wholes and (row, 0) in scores]
+        _print_row(exam, "as a whole", [0], [(marks[row], wholes[row]) for row in rows])
+        both = [(marks[row], (wholes[row] + scores[row, 0]) / 2) for row in rows]
+        _print_row(exam, "both, the mean", [0], both)
+    print(f"recorded: {_so_far()}, as a whole: {len(wholes)}")
+
+
+def _print_row(exam: str, name: str, told: list[int], pairs: list[tuple[float, float]]) -> None:
+    if pairs:
+        due, given = np.array(pairs).T
+        print(f"{exam:12}{name:>16}{np.mean(told):7.1f}{len(pairs):5}{_figures(due, given)}")
 
 
 def _figures(marks: Numbers, scores: Numbers) -> str:

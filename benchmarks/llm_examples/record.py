@@ -26,10 +26,13 @@ from grader.records import Question, Vote
 from grader.settings import Settings
 
 HERE = Path(__file__).parent
-RUBRICS, REPLIES = HERE / "rubrics.jsonl", HERE / "replies.jsonl"
+RUBRICS, REPLIES, MARKS = (HERE / f"{name}.jsonl" for name in ("rubrics", "replies", "marks"))
+MOST = 4
+"""A mark for the whole answer is a number of quarters."""
 MODEL = "claude"
 LETTERS = {"c": "covered", "p": "partial", "x": "contradicted", "a": "asserted"}
 _ANSWER = re.compile(r"^@(?=\d+\s*$)", re.MULTILINE)
+_MARK = re.compile(r"@(\d+) (\d)")
 _LINE = re.compile(r"([km]\d+) ([cpxa]) (.+)")
 HOW = """\
 How to reply. Not with JSON as the rules say, but by lines. For each answer, a line with its
@@ -44,6 +47,27 @@ points) or absent (misconceptions), so an answer of which nothing is to be said 
 alone. The quote is the rest of the line, without quotation marks of your own, copied letter by
 letter, unbroken, from the answer itself (the line that begins with @), never from the marked ones.
 Judge every number, each by itself, in the order given."""
+
+
+HOW_TO_MARK = f"""\
+You mark answers as a teacher would, as wholes. For each question stand its text, a reference
+answer, and answers by number. First count for yourself the parts of the reference that an answer to
+this very question must contain; what the reference adds beyond the question doesn't matter. Then
+give each answer a whole number from 0 to {MOST}: {MOST} where all essential parts are there and
+right, 0 where none is, and what is wrong earns nothing. Judge the meaning, not the wording. Reply
+with one line an answer, its number after an @ and then the mark, as '@12 3', every number, in the
+order given.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Holistic:
+    """A line of ``marks.jsonl``: one mark for the whole answer, without a rubric."""
+
+    exam: str
+    row: str
+    mark: int
+    """0 to ``MOST``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,7 @@ def lines_of(file: Path) -> list[dict[str, Any]]:
     return list(map(json.loads, file.read_text("utf-8").splitlines())) if file.exists() else []
 
 
-def keep(file: Path, records: Iterable[Drafted | Judged]) -> None:
+def keep(file: Path, records: Iterable[Drafted | Judged | Holistic]) -> None:
     """Add records to a file."""
     with file.open("a", encoding="utf-8") as stream:
         for record in records:
@@ -199,6 +223,18 @@ def _short(text: str) -> str:
     return " ".join(text.split())
 
 
+def shown_as_wholes(data: Path) -> Iterator[str]:
+    """What is asked of the answers that have no mark as wholes yet."""
+    done = {(r["exam"], r["row"]) for r in lines_of(MARKS)}
+    yield HOW_TO_MARK
+    for part in sample(data):
+        left = [one for one in part.asked if (part.exam, one.row) not in done]
+        if left:
+            yield f"\n=== Question: {_short(part.question.prompt)}"
+            yield f"Reference: {_short(part.question.references[0].text)}"
+            yield from (f"@{one.number} {_short(rendered(one.answer).text)}" for one in left)
+
+
 # ── taking replies ──────────────────────────────────────────────────────────
 
 
@@ -222,6 +258,22 @@ def take(text: str, data: Path, most: int) -> list[Judged]:
             so_many = len(near[part.exam, one.row])
             taken[one.row] = Judged(part.exam, one.row, most, so_many, prompt.VERSION, reply)
     return list(taken.values())
+
+
+def take_marks(text: str, data: Path) -> list[Holistic]:
+    """Marks for whole answers, from lines such as '@12 3'.
+
+    Raises:
+        SystemExit: a line is no mark, or a number is not of the sample.
+    """
+    cases = {one.number: (part.exam, one.row) for part in sample(data) for one in part.asked}
+    taken = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        match = _MARK.fullmatch(line)
+        if match is None or int(match[1]) not in cases or int(match[2]) > MOST:
+            raise SystemExit(f"no mark of one of the answers: {line}")
+        taken.append(Holistic(*cases[int(match[1])], int(match[2])))
+    return taken
 
 
 def _reply(question: Question, one: Asked, lines: Sequence[str]) -> str:

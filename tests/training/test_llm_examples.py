@@ -93,3 +93,22 @@ def test_the_record_is_of_rubrics_and_replies_that_the_parsers_read():
         parse_draft(line["reply"])
     replies = record.lines_of(record.REPLIES)
     assert len({(r["exam"], r["row"], r["examples"]) for r in replies}) == len(replies)
+
+
+def test_marks_for_whole_answers_are_given_blind_and_taken_once(exams, monkeypatch):
+    monkeypatch.setattr(record, "MARKS", exams / "marks.jsonl")
+    shown = "\n".join(record.shown_as_wholes(exams))
+    assert TELLING not in shown
+    assert shown.count("\n@") == 2 * QUESTIONS * ANSWERS
+    taken = record.take_marks("@0 4\n\n@3 0\n", exams)
+    assert [one.mark for one in taken] == [4, 0]
+    record.keep(record.MARKS, taken)
+    left = "\n".join(record.shown_as_wholes(exams))
+    assert "\n@0 " not in left
+    assert "\n@1 " in left
+
+
+@pytest.mark.parametrize("line", ["@0", "@0 5", "@999 3", "12 3", "@0 three"])
+def test_what_is_no_mark_is_refused(exams, line):
+    with pytest.raises(SystemExit, match="no mark of one of the answers"):
+        record.take_marks(f"@1 2\n{line}", exams)
