@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 from training.reader.batches import (
     CONTRADICTED,
     COVERED,
+    MISSING,
     Asked,
     Reading,
 )
@@ -20,6 +21,7 @@ from training.reader.domain import (
     Subject,
     among_others,
     field_files,
+    one_turned,
     other_wordings,
     reworded,
 )
@@ -97,3 +99,28 @@ def test_beside_another_answer_the_same_words_decide():
             assert (after.claim, after.label) == (before.claim, before.label)
     other = "Bread needs yeast."
     assert seen == {ANSWER, f"{ANSWER}\n{other}", f"{other}\n{ANSWER}"}
+
+
+def test_of_one_point_the_words_are_changed_for_some_that_contradict_it():
+    error = Asked("Green tea is black tea.", MISSING)
+    reading = Reading(ANSWER, (*READING.asked, error))
+    near = [frozenset()] * 3
+    turned = one_turned(SUBJECT, reading, near, random.Random(0))  # noqa: S311
+    assert turned.answer == "Pour boiling water on green tea. Black tea is fermented."
+    assert [(a.claim, a.label) for a in turned.asked] == [
+        ("Green tea is steeped below boiling.", CONTRADICTED),
+        ("Black tea is dried.", CONTRADICTED),
+    ]
+    said = [turned.answer[start:end] for a in turned.asked for start, end in a.spans]
+    assert said == ["Pour boiling water on green tea.", "Black tea is fermented."]
+
+
+def test_what_the_new_words_may_touch_is_not_asked():
+    near = [frozenset(), frozenset({1}), frozenset()]
+    turned = one_turned(SUBJECT, READING, near, random.Random(0))  # noqa: S311
+    assert [a.claim for a in turned.asked] == ["Green tea is steeped below boiling."]
+
+
+def test_where_nothing_is_covered_nothing_is_turned():
+    missing = Reading("No idea.", (Asked("Green tea is steeped below boiling.", MISSING),))
+    assert one_turned(SUBJECT, missing, [frozenset()] * 3, random.Random(0)) is None  # noqa: S311

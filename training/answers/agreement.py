@@ -1,9 +1,9 @@
 """How far two markers agree.
 
-    python -m training.answers.agreement [--of bank|choosing|further] [--list]
+    python -m training.answers.agreement [--of FOLDER] [--list]
 
-Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or those of ``choosing`` or ``further``,
-on every claim of the answers that both hold.
+Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or those of another of ``FOLDERS``, on
+every claim of the answers that both hold.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.bank.rubrics import load_rubric
 from training.answers.check import RUBRICS
-from training.answers.marked import HERE, MarkedAnswer, MarkedQuestion, read
+from training.answers.marked import FOLDERS, HERE, MarkedAnswer, MarkedQuestion, read
 
 _CREDIT = {"covered": 1.0, "partial": 0.5}
 
@@ -41,7 +41,7 @@ def kappa(pairs: Counter[tuple[str, str]]) -> float:
 def main() -> None:
     """Print agreement, and with ``--list`` every difference."""
     parser = argparse.ArgumentParser(description="Compare two markers.")
-    parser.add_argument("--of", choices=("bank", "choosing", "further"), default="bank")
+    parser.add_argument("--of", choices=FOLDERS, default="bank")
     parser.add_argument("--list", action="store_true", help="print every difference")
     args = parser.parse_args()
     points, errors = Counter[tuple[str, str]](), Counter[tuple[str, str]]()

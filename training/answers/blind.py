@@ -1,6 +1,6 @@
 """Draws a tenth of the answers for a second marker, without the first one's verdicts.
 
-    python -m training.answers.blind [--of bank|choosing|further] [--seed 1] [--share 0.1]
+    python -m training.answers.blind [--of FOLDER] [--seed 1] [--share 0.1]
 
 Prints YAML by question: the rubric's claims, then the drawn answers, as the second marker fills
 them into ``second/bank/SLUG.yaml`` and so on, in the format of the first; the kind doesn't matter.
@@ -15,13 +15,13 @@ import yaml
 
 from grader.bank.rubrics import load_rubric
 from training.answers.check import RUBRICS
-from training.answers.marked import HERE, MarkedQuestion, read
+from training.answers.marked import FOLDERS, HERE, MarkedQuestion, read
 
 
 def main() -> None:
     """Print what is to be marked."""
     parser = argparse.ArgumentParser(description="Draw answers to be marked a second time.")
-    parser.add_argument("--of", choices=("bank", "choosing", "further"), default="bank")
+    parser.add_argument("--of", choices=FOLDERS, default="bank")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--share", type=float, default=0.1)
     args = parser.parse_args()

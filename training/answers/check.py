@@ -10,6 +10,7 @@ from pathlib import Path
 from grader.bank.rubrics import load_rubric
 from training.answers.marked import (
     BANK_KINDS,
+    FOLDERS,
     HERE,
     FieldRubric,
     MarkedQuestion,
@@ -99,6 +100,7 @@ _ANSWERS = {check_bank: 24, check_choosing: 4, check_further: 8, check_field: 12
 _CHECKS = {
     "bank": check_bank,
     "choosing": check_choosing,
+    "in-earnest": check_choosing,
     "further": check_further,
     "pairs": check_pairs,
 }
@@ -106,7 +108,7 @@ _CHECKS = {
 
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
-    folders = ("bank", "choosing", "further", "fields/*", "pairs")
+    folders = (*FOLDERS, "fields/*", "pairs")
     files = [Path(n).resolve() for n in names] or sorted(
         file for folder in folders for file in HERE.glob(f"{folder}/*.yaml")
     )

@@ -352,6 +352,52 @@ def reworded(subject: Subject, reading: Reading, chance: random.Random) -> Readi
     return replace(reading, asked=tuple(asked))
 
 
+def one_turned(
+    subject: Subject, reading: Reading, near: Sequence[frozenset[int]], chance: random.Random
+) -> Reading | None:
+    """An answer with the words that cover one of its points changed for some that contradict it.
+
+    Claims that these words decide too or that the new ones may touch are not asked, nor are errors
+    that were absent.
+
+    Args:
+        subject: the rubric, all of whose claims are asked, in their order.
+        reading: the answer.
+        near: for each statement the claims that it may say by the way.
+        chance: what is drawn.
+
+    Returns:
+        The changed answer, or None where no point is covered by words in one place.
+    """
+    wrong = [i for i, s in enumerate(subject.statements) if KINDS[s.kind] == CONTRADICTED]
+    places = {
+        i: [j for j in wrong if subject.statements[j].claim == i]
+        for i, a in enumerate(reading.asked[: subject.key_points])
+        if a.label == COVERED and len(a.spans) == 1
+    }
+    points = [i for i, found in places.items() if found]
+    if not points:
+        return None
+    point = chance.choice(points)
+    which = chance.choice(places[point])
+    text = subject.statements[which].text.strip()
+    start, end = reading.asked[point].spans[0]
+    if reading.answer[end : end + 1] in {".", "!", "?", ";", ":", ","}:
+        text = text.rstrip(".")
+    by = len(text) - (end - start)
+    asked = []
+    for i, a in enumerate(reading.asked):
+        if i == point:
+            asked.append(replace(a, label=CONTRADICTED, spans=((start, start + len(text)),)))
+        elif i in near[which] or any(s < end and e > start for s, e in a.spans):
+            continue
+        elif i < subject.key_points or a.label != MISSING:
+            moved = tuple((s + by, e + by) if s >= end else (s, e) for s, e in a.spans)
+            asked.append(replace(a, spans=moved))
+    answer = f"{reading.answer[:start]}{text}{reading.answer[end:]}"
+    return replace(reading, answer=answer, asked=tuple(asked))
+
+
 def among_others(reading: Reading, other: str, chance: random.Random) -> Reading:
     """An answer, now and then beside one to another question: that changes no verdict."""
     draw = chance.random()

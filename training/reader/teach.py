@@ -29,6 +29,7 @@ from training.reader.domain import (
     bank_subjects,
     compose,
     field_subjects,
+    one_turned,
     reworded,
     turned,
 )
@@ -44,6 +45,8 @@ BY_RULE = 4
 """So often rules make a statement of each claim."""
 WHOLE_ANSWERS = 2.0
 """A whole answer, which a person marked, weighs as much as two composed ones."""
+TURNED = 0.4
+"""So many whole answers are read once more with one point turned round."""
 
 
 def with_turned(subject: Subject) -> Subject:
@@ -90,6 +93,11 @@ def draw(
             whole = Reading(reading.answer, tuple(asked), WHOLE_ANSWERS)
             stranger = chance.choice(chance.choice(subjects).answers)[1].answer
             readings.append(as_read(among_others(whole, stranger, chance)))
+            if chance.random() < TURNED:
+                twin = one_turned(subject, reworded(subject, reading, chance), nearest, chance)
+                if twin is not None:
+                    asked = fewer_missing(twin.asked, chance)
+                    readings.append(as_read(replace(twin, asked=tuple(asked))))
     return readings
 
 
