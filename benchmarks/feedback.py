@@ -2,19 +2,20 @@
 
     python -m benchmarks.feedback
 
-Nothing was trained, fitted or tuned on examples marked ``holdout``; ``training.fit_feedback``
-says what a verdict must reach to be told.
+The answers are ``seen`` of ``benchmarks.marked_answers``: nothing was trained, fitted or tuned on
+them; ``training.fit_feedback`` says what a verdict must reach to be told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from grader.authoring.examples import run_trials
+from benchmarks.marked_answers import cases
 from grader.grading import Grader
 from grader.hiring.feedback.bar import Bar, load_bar
 from grader.settings import Settings
 from training.fit_feedback import Told, told
+from training.fit_intervals import graded
 
 
 def table(verdicts: Iterable[Told], bar: Bar) -> list[str]:
@@ -31,8 +32,9 @@ def table(verdicts: Iterable[Told], bar: Bar) -> list[str]:
 
 def main() -> None:
     grader = Grader(Settings())
-    trials = run_trials(grader, grader.catalog.slugs(), holdout=True)
-    print("\n".join(table((one for trial in trials for one in told(trial)), load_bar())))
+    found = graded(grader, cases(grader, "seen"))
+    given = (one for m, grade in found for one in told(grade, m.verdicts, m.answer.stated))
+    print("\n".join(table(given, load_bar())))
 
 
 if __name__ == "__main__":

@@ -2,19 +2,19 @@
 
     python -m benchmarks.intervals
 
-Candidates are drawn as in ``training.fit_intervals``, from examples marked ``holdout``, whose
-answers nothing was trained, fitted or tuned on.
+Candidates are drawn as in ``training.fit_intervals``, from ``seen`` of
+``benchmarks.marked_answers``, on which nothing was trained, fitted or tuned.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from grader.authoring.examples import run_trials
+from benchmarks.marked_answers import cases
 from grader.grading import Grader
 from grader.hiring.uncertainty import IntervalRule, load_rule, margin
 from grader.settings import Settings
-from training.fit_intervals import SIZES, Row, candidates, row_of
+from training.fit_intervals import SIZES, Row, candidates, graded, row_of
 
 
 def coverage(rows: list[Row], rule: IntervalRule) -> list[tuple[int, float, float, float, float]]:
@@ -35,7 +35,8 @@ def coverage(rows: list[Row], rule: IntervalRule) -> list[tuple[int, float, floa
 
 def main() -> None:
     grader = Grader(Settings())
-    rows = [row_of(t) for t in run_trials(grader, grader.catalog.slugs(), holdout=True)]
+    found = graded(grader, cases(grader, "seen"))
+    rows = [row_of(m.question.id, m.score, grade) for m, grade in found]
     rule = load_rule()
     print(f"{len(rows)} holdout answers, intervals of {rule.level:.0%}")
     print("answers   by verdicts: hold  half width   by confidence: hold  half width")

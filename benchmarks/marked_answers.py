@@ -2,10 +2,12 @@
 
     python -m benchmarks.marked_answers SET
 
-Sets: ``dev``, ``choosing``, ``dev-fields`` and ``dev-unseen`` (never learnt from, the last of
-fields of which nothing is; for choosing and fitting), ``seen`` (a17 to a24 of the questions that
-were learnt), ``unseen`` (all answers to the 16 questions that were not), ``fields`` (fields never
-seen), ``pairs``, ``all-claims``. The last five are holdouts.
+Sets: ``dev`` (answers to the bank's questions), ``dev-fields`` and ``dev-unseen`` (rubrics of
+fields that were learnt, and that were not), never learnt from, for choosing and fitting;
+``in-earnest`` (answers to the bank's questions as candidates give them, not written to mislead),
+for choosing, and for fitting what comes after the verdicts; ``seen`` (a17 to a24 of the questions
+that were learnt), ``unseen`` (all answers to the 16 questions that were not), ``fields`` (fields
+never seen), ``pairs``, ``all-claims``. The last five are holdouts.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +25,7 @@ from grader.engine import scoring
 from grader.engine.costs import points_off
 from grader.engine.engine import Answer, Engine
 from grader.grading import Grader
-from grader.records import VERDICTS, Evidence, Grade, KeyPoint, Misconception, Question
+from grader.records import VERDICTS, Evidence, Grade, KeyPoint, Misconception, Question, Verdict
 from grader.settings import Settings
 from training.answers.marked import (
     HERE,
@@ -38,18 +40,12 @@ from training.answers.marked import (
 from training.reader.domain import DEV, field_files
 
 MARGIN = 0.15
+MISSING: Verdict = "missing"
+SAID: tuple[Verdict, ...] = ("covered", "partial", "contradicted")
 RIGHT_KINDS = ("strong", "short", "poor-english", "dictated", "formula", "denied")
-SETS = (
-    "dev",
-    "choosing",
-    "dev-fields",
-    "dev-unseen",
-    "seen",
-    "unseen",
-    "fields",
-    "pairs",
-    "all-claims",
-)
+WEIGHING = ("dev", "dev-fields", "dev-unseen")
+FITTING = (*WEIGHING, "in-earnest")
+SETS = (*FITTING, "seen", "unseen", "fields", "pairs", "all-claims")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +56,42 @@ class Marked:
     answer: MarkedAnswer
 
     @property
-    def verdicts(self) -> dict[str, str]:
+    def verdicts(self) -> dict[str, Verdict]:
         """The verdict of every key point by id."""
         marks = self.answer
-        given = dict.fromkeys((k.id for k in self.question.key_points), "missing")
-        for verdict in ("covered", "partial", "contradicted"):
+        given = dict.fromkeys((k.id for k in self.question.key_points), MISSING)
+        for verdict in SAID:
             given |= dict.fromkeys(getattr(marks, verdict), verdict)
         return given
 
     @property
     def score(self) -> float:
         """What the marks add up to, by the rule of grading."""
-        stated = [m for m in self.question.misconceptions if m.id in self.answer.stated]
-        excluded = {point for m in stated for point in m.against}
-        earned = sum(
-            k.points * scoring.credit(self.verdicts[k.id], self.question.scale)
-            for k in self.question.key_points
-            if k.id not in excluded
-        )
-        most = self.question.max_points
-        return max(0.0, min(most, earned) - sum(points_off(m.cost) for m in stated)) / most
+        return score_by(self.question, self.verdicts, self.answer.stated)
 
     @property
     def passed(self) -> bool:
         """Whether that is enough."""
         return self.score >= self.question.scale.pass_score
+
+
+def score_by(question: Question, verdicts: Mapping[str, Verdict], stated: Container[str]) -> float:
+    """What verdicts add up to, by the rule of grading, 0 to 1.
+
+    Args:
+        question: with its key points.
+        verdicts: of every key point by its id.
+        stated: the ids of the misconceptions that an answer asserts.
+    """
+    said = [m for m in question.misconceptions if m.id in stated]
+    excluded = {point for m in said for point in m.against}
+    earned = sum(
+        k.points * scoring.credit(verdicts[k.id], question.scale)
+        for k in question.key_points
+        if k.id not in excluded
+    )
+    most = question.max_points
+    return max(0.0, min(most, earned) - sum(points_off(m.cost) for m in said)) / most
 
 
 def field_question(rubric: FieldRubric) -> Question:
@@ -124,8 +131,13 @@ def bank_cases(grader: Grader, *, unseen: bool, ids: range) -> Iterator[Marked]:
 
 
 def choosing_cases(grader: Grader) -> Iterator[Marked]:
-    """Answers to questions of the bank that were written for choosing."""
-    for file in sorted(HERE.glob("choosing/*.yaml")):
+    """Answers to questions of the bank that were written for choosing, with a16 of each."""
+    yield from bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1))
+    yield from _further_cases(grader, "choosing")
+
+
+def _further_cases(grader: Grader, folder: str) -> Iterator[Marked]:
+    for file in sorted(HERE.glob(f"{folder}/*.yaml")):
         marked = read(file, MarkedQuestion)
         question = grader.question(marked.question)
         yield from (Marked(question, answer) for answer in marked.answers)
@@ -143,8 +155,8 @@ def cases(grader: Grader, name: str) -> list[Marked]:
     """The answers of a set."""
     holdout = range(HOLDOUT_FROM, 25)
     found = {
-        "dev": lambda: bank_cases(grader, unseen=False, ids=range(DEV, DEV + 1)),
-        "choosing": lambda: choosing_cases(grader),
+        "dev": lambda: choosing_cases(grader),
+        "in-earnest": lambda: _further_cases(grader, "in-earnest"),
         "dev-fields": lambda: field_cases("dev"),
         "dev-unseen": lambda: field_cases("dev unseen"),
         "seen": lambda: bank_cases(grader, unseen=False, ids=holdout),
@@ -152,6 +164,11 @@ def cases(grader: Grader, name: str) -> list[Marked]:
         "fields": lambda: field_cases("held out"),
     }
     return list(found[name]())
+
+
+def fitting_cases(grader: Grader) -> list[Marked]:
+    """All answers that may be fitted on."""
+    return [case for name in FITTING for case in cases(grader, name)]
 
 
 def measures(marked: Sequence[Marked], grades: Sequence[Grade]) -> dict[str, object]:

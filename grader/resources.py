@@ -9,6 +9,7 @@ from grader.errors import ModelError
 
 _PACKAGE = Path(__file__).parent
 _SUMS = "SHA256SUMS"
+_FOR_PEOPLE = frozenset({"README.md", "LICENSE"})
 BANKS = ("deep-learning", "general")
 """The bundled banks by name; the first is used where none is chosen."""
 
@@ -89,5 +90,10 @@ def contents(folder: Path) -> str:
 
 
 def checksum(folder: Path) -> str:
-    """One SHA-256 (hex) for a whole model folder: that of its checksum list."""
-    return hashlib.sha256((folder / _SUMS).read_bytes()).hexdigest()
+    """One SHA-256 (hex) for all of a model folder that may change a grade.
+
+    It is that of its checksum list, less the lines for card and licence.
+    """
+    lines = (folder / _SUMS).read_text(encoding="utf-8").splitlines(keepends=True)
+    telling = (line for line in lines if line.split(maxsplit=1)[1].strip() not in _FOR_PEOPLE)
+    return hashlib.sha256("".join(telling).encode()).hexdigest()

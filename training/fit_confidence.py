@@ -2,7 +2,7 @@
 
     python -m training.fit_confidence [--write]
 
-The answers are ``dev`` and ``dev-fields`` of ``benchmarks.marked_answers``: no holdout.
+The answers are those of ``benchmarks.marked_answers`` that may be fitted on: no holdout.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.marked_answers import Marked, cases
+from benchmarks.marked_answers import Marked, fitting_cases
 from grader.engine.confidence import STEPS, Doubt, score_odds
 from grader.engine.costs import points_off
 from grader.engine.engine import Answer, Engine
@@ -62,7 +62,7 @@ def main() -> None:
     args = parser.parse_args()
     settings = Settings()
     grader, engine = Grader(settings), Engine(settings)
-    marked = [*cases(grader, "dev"), *cases(grader, "dev-fields")]
+    marked = fitting_cases(grader)
     grades = [g for m in marked for g in engine.grade([Answer(m.answer.text, m.question)])]
     instead = confusions(marked, grades)
     doubt = Doubt("fitting", instead, 1.0, 0.0)
@@ -82,6 +82,7 @@ def main() -> None:
         "review_below": round(below, 3),
         "fitted_by": "training/fit_confidence.py",
         "answers": len(marked),
+        "verifier": engine.verifier.name,
     }
     print(json.dumps(card))
     if args.write:

@@ -1,15 +1,13 @@
-"""Fit how sure a verdict must be before a candidate is told of it, on examples that are no holdout.
+"""Fit how sure a verdict must be before a candidate is told of it, on answers never learnt from.
 
     python -m training.fit_feedback
 
-Counted are the examples whose answers the cross-encoder never saw (``domain_pairs.is_taught``).
+Counted are the answers of ``benchmarks.marked_answers`` that may be fitted on: no holdout.
 Of each verdict on a key point, and of each misconception that was found, it is known whether
 people say the same. For each kind of verdict the bar is the lowest probability from which so many
 of them are right that, even at the lower end of an exact interval (Clopper and Pearson,
 Biometrika 26 (1934) 404), the share is no less than the level. A kind for which there is no such
-probability is never told. Beside it stands from where on the grader accuses at all
-(``asserted_from``, read by ``grader/engine/accusations.py``): the lowest probability from which
-nine of ten were right.
+probability is never told.
 """
 
 from __future__ import annotations
@@ -17,17 +15,18 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from scipy.stats import beta
 
-from grader.authoring.examples import Trial
+from benchmarks.marked_answers import fitting_cases
 from grader.grading import Grader
+from grader.records import Grade, Verdict
 from grader.settings import Settings
 from training.checksums import write_checksums
-from training.fit_intervals import trials
+from training.fit_intervals import graded
 
 LEVEL = 0.9
 DOUBT = 0.05
@@ -44,14 +43,14 @@ class Told(NamedTuple):
     right: bool
 
 
-def told(trial: Trial) -> Iterable[Told]:
-    """The verdicts of a graded example, and whether its labels say the same."""
-    for k in trial.grade.key_points:
-        yield Told(k.verdict, k.probability, trial.example.verdicts[k.id] == k.verdict)
-    for m in trial.grade.misconceptions:
+def told(grade: Grade, verdicts: Mapping[str, Verdict], stated: Container[str]) -> Iterator[Told]:
+    """The verdicts of a grade, and whether people's say the same."""
+    for k in grade.key_points:
+        yield Told(k.verdict, k.probability, verdicts[k.id] == k.verdict)
+    for m in grade.misconceptions:
         chance = m.probability if m.verdict == "asserted" else 1 - m.probability
         if chance > 1 - chance:
-            yield Told("asserted", chance, m.id in trial.example.misconceptions)
+            yield Told("asserted", chance, m.id in stated)
 
 
 def lower_end(right: int, of: int) -> float:
@@ -74,17 +73,6 @@ def bar(verdicts: Sequence[Told]) -> dict[str, float | int | None]:
     return found
 
 
-def accused_from(verdicts: Iterable[Told]) -> float:
-    """The lowest probability from which nine of ten accusations are right."""
-    ordered = sorted((v for v in verdicts if v.verdict == "asserted"), key=lambda v: -v.probability)
-    lowest, right = 1.0, 0
-    for n, one in enumerate(ordered, start=1):
-        right += one.right
-        if right >= LEVEL * n:
-            lowest = int(one.probability * 10**DIGITS) / 10**DIGITS
-    return lowest
-
-
 def fit(verdicts: Iterable[Told]) -> dict[str, dict[str, float | int | None]]:
     """The bar of each kind of verdict."""
     kinds: dict[str, list[Told]] = defaultdict(list)
@@ -99,11 +87,10 @@ def card(verdicts: Iterable[Told], answers: int, verifier: str) -> dict[str, obj
     kinds = fit(verdicts)
     return {
         "level": LEVEL,
-        "asserted_from": accused_from(verdicts),
         "bars": {kind: found["bar"] for kind, found in kinds.items()},
         "fitted": kinds,
         "fitted_by": "training/fit_feedback.py",
-        "fitted_on": f"{answers} examples that the cross-encoder never saw, holdout left out",
+        "fitted_on": f"{answers} marked answers that no model learnt from, no holdout",
         "verifier": verifier,
     }
 
@@ -120,8 +107,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
     grader = Grader(Settings())
-    graded = list(trials(grader))
-    made = card((one for trial in graded for one in told(trial)), len(graded), grader.verifier.name)
+    found = graded(grader, fitting_cases(grader))
+    verdicts = (one for m, grade in found for one in told(grade, m.verdicts, m.answer.stated))
+    made = card(verdicts, len(found), grader.verifier.name)
     print(json.dumps(made, indent=1))
     keep(made, args.out)
 

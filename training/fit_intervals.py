@@ -1,12 +1,12 @@
-"""Fit how wide the intervals of candidates' totals must be, on examples that are no holdout.
+"""Fit how wide the intervals of candidates' totals must be, on answers that no model learnt from.
 
     python -m training.fit_intervals
 
-Counted are the examples whose answers the cross-encoder never saw (``domain_pairs.is_taught``),
-each with the mark that its labels make. Candidates are made of them: 1, 2, 4 and 8 answers to
-different questions, drawn at random again and again. For each number of answers the factor is the
-one with which as many of the intervals hold the right total as the level says; the largest of the
-four is kept, so that none holds fewer. ``benchmarks/intervals.py`` tries them on the holdout.
+Counted are the answers of ``benchmarks.marked_answers`` that may be fitted on, each with the mark
+that its labels make. Candidates are made of them: 1, 2, 4 and 8 answers to different questions,
+drawn at random again and again. For each number of answers the factor is the one with which as many
+of the intervals hold the right total as the level says; the largest of the four is kept, so that
+none holds fewer. ``benchmarks/intervals.py`` tries them on the holdout.
 """
 
 from __future__ import annotations
@@ -15,22 +15,20 @@ import argparse
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 
-from grader.authoring.examples import Trial
-from grader.authoring.lint import example_score
+from benchmarks.marked_answers import Marked, fitting_cases
 from grader.grading import Grader
 from grader.hiring.detail import Detail
 from grader.hiring.uncertainty import error_by_confidence, error_by_verdicts
 from grader.records import Grade
 from grader.settings import Settings
 from training.checksums import write_checksums
-from training.domain_pairs import is_taught
 
 LEVEL = 0.95
 SIZES = (1, 2, 4, 8)
@@ -47,12 +45,12 @@ class Row(NamedTuple):
     by_confidence: float
 
 
-def row_of(trial: Trial) -> Row:
-    """What is known of a graded example."""
-    detail = Detail.model_validate_json(json.dumps(trial.grade.to_dict()))
+def row_of(question_id: str, mark: float, grade: Grade) -> Row:
+    """What is known of a graded answer."""
+    detail = Detail.model_validate_json(json.dumps(grade.to_dict()))
     return Row(
-        trial.question_id,
-        trial.marked - detail.score,
+        question_id,
+        mark - detail.score,
         error_by_verdicts(detail),
         error_by_confidence(detail.score, detail.confidence),
     )
@@ -92,15 +90,9 @@ def fit(rows: Sequence[Row]) -> dict[str, float]:
     return {name: round(max(own), 4) for name, own in found.items()}
 
 
-def trials(grader: Grader) -> Iterator[Trial]:
-    """The examples that the cross-encoder never saw and that are no holdout, graded."""
-    for slug in grader.catalog.slugs():
-        _, rubric, _ = grader.catalog.load(slug)
-        kept = [e for e in rubric.examples if not (e.holdout or is_taught(slug, e))]
-        grades = grader.grade_many([e.answer for e in kept], slug)
-        for example, grade in zip(kept, grades, strict=True):
-            assert isinstance(grade, Grade)
-            yield Trial(slug, example, example_score(rubric, example), grade)
+def graded(grader: Grader, marked: Sequence[Marked]) -> list[tuple[Marked, Grade]]:
+    """Marked answers with their grades."""
+    return [(m, grader.grade(m.answer.text, m.question)) for m in marked]
 
 
 def main() -> None:
@@ -108,11 +100,12 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=OUT)
     args = parser.parse_args()
     grader = Grader(Settings())
-    rows = [row_of(trial) for trial in trials(grader)]
+    found = graded(grader, fitting_cases(grader))
+    rows = [row_of(m.question.id, m.score, grade) for m, grade in found]
     card = {
         "rule": {"level": LEVEL, **fit(rows)},
         "fitted_by": "training/fit_intervals.py",
-        "fitted_on": f"{len(rows)} examples that the cross-encoder never saw, holdout left out",
+        "fitted_on": f"{len(rows)} marked answers that no model learnt from, no holdout",
         "verifier": grader.verifier.name,
     }
     args.out.mkdir(parents=True, exist_ok=True)

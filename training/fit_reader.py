@@ -1,13 +1,21 @@
-"""Fit how much the reader's word counts, on answers by rubrics that no model was taught.
+"""Fit how much the reader's word counts, on answers that no network was taught.
 
     python -m training.fit_reader [--kept FILE]
 
-The answers are ``dev-fields`` and ``dev-unseen`` of ``benchmarks.marked_answers``: 40 rubrics of
-other fields, never learnt from and no holdout, half of them of fields that were not learnt at all.
-Two logistic regressions weigh the reader's probabilities, those of the pairs and the features;
-rubrics are left out in turn to choose how far to hold them back, to say what they are worth, and to
-find the bar of accusations: the lowest probability from which nine of ten were right, as in
-``fit_feedback``. ``--kept`` keeps what was read for another time.
+The answers are those of ``benchmarks.marked_answers`` that may be fitted on: no holdout. Two
+logistic regressions weigh what the reader found and the features: for rubrics that the pairs were
+taught, on the bank's answers alone and with what the pairs found; for all others on all answers,
+without the pairs. Key points are weighed by the sets ``WEIGHING``. Misconceptions are by those in
+earnest as well: where hardly anybody errs, the fit would take a plain error for a slip. Questions
+are left out in ten turns to
+
+- choose how far to hold the weights back: with most verdicts on key points right, with the highest
+  average precision of accusations;
+- find the bar of accusations: the lowest probability from which nine of ten were right in the sets
+  ``WEIGHING``, as in earnest hardly an accusation is wrong;
+- say what it is worth.
+
+``--kept`` keeps what was read for another time.
 """
 
 from __future__ import annotations
@@ -16,72 +24,102 @@ import argparse
 import json
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
 
-from benchmarks.marked_answers import Marked, cases
+from benchmarks.marked_answers import FITTING, WEIGHING, Marked, cases
 from grader.bank.catalog import Catalog
 from grader.engine.as_read import question_as_read
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
 from grader.engine.pairs import PairVerifier
 from grader.engine.reader import Reader
-from grader.engine.verifier import Weights, digest, inputs
+from grader.engine.verifier import Weights, claims_of, digest, inputs, read_closely, with_pairs
 from grader.grading import Grader
 from grader.reading.canonical import read
 from grader.records import VERDICTS
 from grader.settings import Settings
 from training.checksums import write_checksums
-from training.fit_feedback import Told, accused_from
 from training.reader.export import OUT
 
 HELD_BACK = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 """What is tried as the inverse of the penalty (C)."""
-
+CLOSELY_FROM = 0.1
+"""Of 0, .02, .05, .1 and .2 the last with which the average precision of accusations is as high."""
+OF_THE_BANK = ("dev", "in-earnest")
+"""The sets of answers to its questions."""
+TURNS = 10
+RIGHT = 0.9
+"""So many accusations must be right."""
+DIGITS = 3
 CONSTANT = 1e-3
 """What varies less is the same for all."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Claims of one kind: inputs, classes, and the rubric of each."""
+    """Claims of one kind: inputs, classes, and the question of each by its place."""
 
     x: Matrix
     y: np.ndarray
-    rubric: np.ndarray
+    question: np.ndarray
+
+    def of(self, some: np.ndarray) -> Rows:
+        """Those for which ``some`` is true."""
+        return Rows(self.x[some], self.y[some], self.question[some])
 
 
-def collect(grader: Grader, marked: Sequence[Marked]) -> tuple[Rows, Rows]:
-    """Inputs and marks of the key points and of the misconceptions."""
-    pairs, reader = PairVerifier(threads=2), Reader(OUT, threads=2)
-    kinds: tuple[list[tuple[Matrix, list[int], str]], ...] = ([], [])
+class Read(NamedTuple):
+    """A marked answer with what was found: inputs of key points and of misconceptions."""
+
+    case: Marked
+    alone: tuple[Matrix, Matrix]
+    """By the reader."""
+    both: tuple[Matrix, Matrix]
+    """By the reader and the pairs."""
+
+
+def read_all(grader: Grader, marked: Sequence[Marked]) -> list[Read]:
+    """What both networks find in the answers."""
+    reader, pairs = Reader(OUT, threads=2), PairVerifier(threads=2)
+    found = []
     for case in marked:
         prepared = PreparedQuestion(question_as_read(case.question), grader.encoder)
         reading = read(case.answer.text)
         vectors = grader.encoder.encode(reading.said)
         measured = claim_features(prepared, reading.said, vectors)
-        found = pairs.verify(prepared, reading.whole, reading.said, vectors)
-        own = [prepared.wordings[start] for start in prepared.starts]
-        read_of = reader.read(reading.whole, own)
-        points, errors = inputs(prepared, measured.features, found, read_of)
-        verdicts = [VERDICTS.index(case.verdicts[k.id]) for k in case.question.key_points]
-        stated = [int(m.id in case.answer.stated) for m in case.question.misconceptions]
-        name = case.question.digest
-        kinds[0].append((points, verdicts, name))
-        kinds[1].append((errors, stated, name))
-    return _rows(kinds[0]), _rows(kinds[1])
+        read_of = reader.read(reading.whole, claims_of(prepared))
+        closely = read_closely(reader, prepared, reading.said, measured, read_of, CLOSELY_FROM)
+        alone = inputs(prepared, measured.features, read_of, closely)
+        paired = pairs.verify(prepared, reading.whole, reading.said, vectors)
+        found.append(Read(case, alone, with_pairs(*alone, paired)))
+    return found
 
 
-def _rows(parts: Sequence[tuple[Matrix, list[int], str]]) -> Rows:
-    return Rows(
-        np.concatenate([x for x, _, _ in parts]),
-        np.concatenate([y for _, y, _ in parts]).astype(int),
-        np.concatenate([np.full(len(y), name) for _, y, name in parts]),
-    )
+def claims_in(
+    sets: Mapping[str, Sequence[Read]], *, errors: bool, with_the_pairs: bool
+) -> tuple[Rows, np.ndarray]:
+    """Inputs and marks of all claims of one kind, and of which set each is, by its place."""
+    answers = [(n, one) for n, part in enumerate(sets.values()) for one in part]
+    digests = dict.fromkeys(one.case.question.digest for _, one in answers)
+    places = {digest: n for n, digest in enumerate(digests)}
+    x, y, question, of = [], [], [], []
+    for n, one in answers:
+        asked, answer = one.case.question, one.case.answer
+        x.append((one.both if with_the_pairs else one.alone)[errors])
+        if errors:
+            y += [int(m.id in answer.stated) for m in asked.misconceptions]
+        else:
+            y += [VERDICTS.index(one.case.verdicts[k.id]) for k in asked.key_points]
+        question += [places[asked.digest]] * len(x[-1])
+        of += [n] * len(x[-1])
+    return Rows(np.concatenate(x), np.array(y), np.array(question)), np.array(of)
 
 
 def fit(rows: Rows, held_back: float, classes: int) -> Weights:
@@ -97,13 +135,11 @@ def fit(rows: Rows, held_back: float, classes: int) -> Weights:
 
 
 def left_out(rows: Rows, held_back: float, classes: int) -> Matrix:
-    """Probabilities of each claim by a fit without its rubric."""
+    """Probabilities of each claim by a fit without its question."""
     p = np.zeros((len(rows.y), classes), dtype=np.float32)
-    for name in dict.fromkeys(rows.rubric):
-        out = rows.rubric == name
-        p[out] = fit(Rows(rows.x[~out], rows.y[~out], rows.rubric[~out]), held_back, classes)(
-            rows.x[out]
-        )
+    for turn in range(TURNS):
+        out = rows.question % TURNS == turn
+        p[out] = fit(rows.of(~out), held_back, classes)(rows.x[out])
     return p
 
 
@@ -113,10 +149,30 @@ def surprise(p: Matrix, y: np.ndarray) -> float:
 
 
 def chosen(rows: Rows, classes: int) -> tuple[float, Matrix]:
-    """The penalty with most verdicts right, and its probabilities left out."""
+    """The best penalty and its probabilities left out.
+
+    The best has most verdicts on key points right, or the highest average precision of accusations.
+    """
+
+    def worth(p: Matrix) -> float:
+        if classes == 2:
+            return float(average_precision_score(rows.y, p[:, 1]))
+        return float((p.argmax(1) == rows.y).mean())
+
     tried = {c: left_out(rows, c, classes) for c in HELD_BACK}
-    best = max(tried, key=lambda c: (tried[c].argmax(1) == rows.y).mean())
+    best = max(tried, key=lambda c: worth(tried[c]))
     return best, tried[best]
+
+
+def accused_from(p: Matrix, stated: np.ndarray) -> float:
+    """The lowest probability from which nine of ten accusations are right."""
+    likely = [(float(one), bool(y)) for one, y in zip(p[:, 1], stated, strict=True) if one > 0.5]
+    lowest, right = 1.0, 0
+    for n, (one, is_right) in enumerate(sorted(likely, reverse=True), start=1):
+        right += is_right
+        if right >= RIGHT * n:
+            lowest = int(one * 10**DIGITS) / 10**DIGITS
+    return lowest
 
 
 def report(p: Matrix, y: np.ndarray) -> dict[str, float]:
@@ -129,16 +185,40 @@ def report(p: Matrix, y: np.ndarray) -> dict[str, float]:
     return {name: round(value, 3) for name, value in measured.items()}
 
 
+def as_lists(weights: Weights) -> dict[str, object]:
+    """To be written."""
+    fields = Weights.__dataclass_fields__
+    return {name: np.round(getattr(weights, name), 5).tolist() for name in fields}
+
+
 def taught_claims(catalog: Catalog) -> list[str]:
     """Digests of the key points that the pairs were taught, as they are read."""
     questions = (question_as_read(catalog.question(slug)) for slug in catalog.slugs())
     return sorted({digest(k.claim) for q in questions for k in q.key_points})
 
 
-def as_lists(weights: Weights) -> dict[str, object]:
-    """To be written."""
-    fields = Weights.__dataclass_fields__
-    return {name: np.round(getattr(weights, name), 5).tolist() for name in fields}
+def weighing(
+    read_so: Mapping[str, Sequence[Read]], sets: Sequence[str], *, with_the_pairs: bool
+) -> dict[str, object]:
+    """What is fitted for rubrics of one kind, and what it is worth."""
+    known = {name: read_so[name] for name in sets}
+    weighed = {name: part for name, part in known.items() if name in WEIGHING}
+    points, _ = claims_in(weighed, errors=False, with_the_pairs=with_the_pairs)
+    errors, of = claims_in(known, errors=True, with_the_pairs=with_the_pairs)
+    by_points, p_points = chosen(points, 4)
+    by_errors, p_errors = chosen(errors, 2)
+    rarely = np.isin(of, [n for n, name in enumerate(known) if name in WEIGHING])
+    return {
+        "fitted_on": {name: len(part) for name, part in known.items()},
+        "held_back": {"key_points": by_points, "misconceptions": by_errors},
+        "left_out_in_turn": {
+            "key_points": report(p_points, points.y),
+            "misconceptions": report(p_errors, errors.y),
+        },
+        "asserted_from": accused_from(p_errors[rarely], errors.y[rarely]),
+        "key_points": as_lists(fit(points, by_points, 4)),
+        "misconceptions": as_lists(fit(errors, by_errors, 2)),
+    }
 
 
 def main() -> None:
@@ -148,37 +228,24 @@ def main() -> None:
     args = parser.parse_args()
     grader = Grader(Settings())
     if args.kept and args.kept.exists():
-        key_points, errors = pickle.loads(args.kept.read_bytes())  # noqa: S301
+        read_so = pickle.loads(args.kept.read_bytes())  # noqa: S301
     else:
-        marked = [*cases(grader, "dev-fields"), *cases(grader, "dev-unseen")]
-        key_points, errors = collect(grader, marked)
+        read_so = {name: read_all(grader, cases(grader, name)) for name in FITTING}
         if args.kept:
-            args.kept.write_bytes(pickle.dumps((key_points, errors)))
+            args.kept.write_bytes(pickle.dumps(read_so))
     warnings.simplefilter("error", ConvergenceWarning)
-    by_points, p_points = chosen(key_points, 4)
-    by_errors, p_errors = chosen(errors, 2)
-    told = [
-        Told("asserted", float(p), bool(y))
-        for p, y in zip(p_errors[:, 1], errors.y, strict=True)
-        if p > 1 - p
-    ]
     card = {
         "features": NAMES,
-        "asserted_from": accused_from(told),
+        "closely_from": CLOSELY_FROM,
         "fitted_by": "training/fit_reader.py",
-        "fitted_on": f"{len(set(key_points.rubric))} rubrics of other fields, no holdout",
-        "held_back": {"key_points": by_points, "misconceptions": by_errors},
-        "left_out_in_turn": {
-            "key_points": report(p_points, key_points.y),
-            "misconceptions": report(p_errors, errors.y),
-        },
-        "key_points": as_lists(fit(key_points, by_points, 4)),
-        "misconceptions": as_lists(fit(errors, by_errors, 2)),
-        "taught": taught_claims(grader.catalog),
+        "taught": weighing(read_so, OF_THE_BANK, with_the_pairs=True),
+        "others": weighing(read_so, FITTING, with_the_pairs=False),
+        "claims": taught_claims(grader.catalog),
     }
     (OUT / "weighing.json").write_text(json.dumps(card) + "\n", encoding="utf-8")
     write_checksums(OUT)
-    print({k: v for k, v in card.items() if k in {"asserted_from", "left_out_in_turn"}})
+    for kind in ("taught", "others"):
+        print(kind, {k: v for k, v in card[kind].items() if not k.endswith(("points", "ceptions"))})
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
     python -m training.fit_review [--grades FILE]
 
-The record (``benchmarks/judgements``) holds what a large model said as the judge of examples
-whose right verdicts are known, and that the cross-encoder of the time was never taught. Counted are
+The record (``benchmarks/judgements``) holds what a large model said as the judge of answers
+whose right verdicts are known, and that no network was taught. Counted are
 
 - ``says``: what the judge said of points by their right verdict, each count one more than it is, so
   that nothing is impossible;
@@ -47,10 +47,10 @@ def triples(case: Judged) -> Iterator[Triple]:
     """Of every point: the right verdict, the verifier's, and the judge's if it isn't void."""
     said = {(v.point, v.verdict in VERDICTS): v.verdict for v in case.votes if not v.void}
     for key_point in case.offline.key_points:
-        right = case.example.verdicts[key_point.id]
+        right = case.answer.verdicts[key_point.id]
         yield right, key_point.verdict, said.get((key_point.id, True))
     for wrong in case.offline.misconceptions:
-        right_ = "asserted" if wrong.id in case.example.misconceptions else "absent"
+        right_ = "asserted" if wrong.id in case.answer.stated else "absent"
         yield right_, wrong.verdict, said.get((wrong.id, False))
 
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.judgements.measure [--grades FILE]
 
-Grades the recorded examples offline (``--grades`` keeps these grades for the next time), adds the
+Grades the recorded answers offline (``--grades`` keeps these grades for the next time), adds the
 recorded judgements as a run with ``--llm`` would, and prints by side of the record:
 
-- how well the offline and the judged scores agree with the examples' labels;
+- how well the offline and the judged scores agree with the answers' labels;
 - grades that are wrong, off by a quarter of the scale or passed or failed wrongly; how many ask
   for a person, and how many of the wrong ones do. Answers that are not sent, such as lists of
   terms, keep the offline rule and are counted apart;
@@ -23,9 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.judgements.record import MODEL, Judgement, recorded
-from grader.authoring.lint import example_score
-from grader.bank.records import Example
+from benchmarks.judgements.record import MODEL, Judgement, Labelled, labelled, recorded
 from grader.engine.assembly import Measure
 from grader.engine.confidence import load_doubt
 from grader.grading import Grader
@@ -43,13 +41,13 @@ MEASURE = Measure(review_below=Settings().review_below, doubt=load_doubt())
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A recorded example with its labels, its offline grade and what the judge said."""
+    """A recorded answer with its labels, its offline grade and what the judge said."""
 
     question: Question
-    example: Example
+    answer: Labelled
     side: str
     marked: float
-    """The score of the example's own labels."""
+    """The score of the answer's own labels."""
     offline: Grade
     votes: tuple[Vote, ...]
     held: str
@@ -83,21 +81,20 @@ def judged(grader: Grader) -> Iterator[Judged]:
     sending = Sending(Settings(), (MODEL,), "")
     for slug, group in groupby(recorded(), key=lambda judgement: judgement.question):
         question = grader.question(slug)
-        rubric = grader.catalog.load(slug)[1]
-        named = {e.id: e for e in rubric.examples}
-        judgements = [j for j in group if j.example in named and _fits(j, question)]
-        examples = [named[j.example] for j in judgements]
-        grades = grader.grade_many([e.answer for e in examples], question)
-        for judgement, example, grade in zip(judgements, examples, grades, strict=True):
+        answers = labelled(grader.catalog, slug)
+        judgements = [j for j in group if _fits(j, question)]
+        grades = grader.grade_many([answers[j.answer].text for j in judgements], question)
+        for judgement, grade in zip(judgements, grades, strict=True):
             assert isinstance(grade, Grade)
+            answer = answers[judgement.answer]
             yield Judged(
                 question,
-                example,
+                answer,
                 judgement.side,
-                example_score(rubric, example),
+                answer.score(question),
                 grade,
-                judgement.votes(question, example.answer),
-                sending.why_held(Case(example.answer, question, grade.flags)),
+                judgement.votes(question, answer.text),
+                sending.why_held(Case(answer.text, question, grade.flags)),
             )
 
 
@@ -173,7 +170,7 @@ def print_review(cases: Sequence[Judged]) -> None:
         asking = sum(g.needs_review for g in grades)
         wrong = [g for c, g in zip(part, grades, strict=True) if c.is_wrong(g, off_by)]
         print(
-            f"{name}: {asking} of {len(part)} ask for a person ({asking / len(part):.0%}); "
+            f"{name}: {asking} of {len(part)} ask for a person ({asking / max(1, len(part)):.0%}); "
             f"{len(wrong)} wrong, {sum(g.needs_review for g in wrong)} of them ask"
         )
 

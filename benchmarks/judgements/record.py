@@ -4,15 +4,15 @@
     python -m benchmarks.judgements.record take verdicts.txt
     python -m benchmarks.judgements.record
 
-600 of the bank's examples are drawn by seed: 300 marked holdout, and 300 of those that are not,
-which the cross-encoder of the time was never taught either, so that the verifier was as sure of
-them as of any new answer. They come question by question, in an order drawn by seed, so that
-whatever part of them has been judged is a draw of questions too. ``dropout`` is left out: its
-labels stand in tests and documentation.
+600 answers to the bank's questions are drawn by seed: 300 examples marked holdout, and 300 of the
+answers kept for choosing (``training/answers/choosing``), which no network was taught either, so
+that the verifier is as sure of them as of any new answer. They come question by question, in an
+order drawn by seed, so that whatever part of them has been judged is a draw of questions too.
+``dropout`` is left out: its labels stand in tests and documentation.
 
 ``ask`` prints what the judge's own prompt holds of the next ones: question and points, in the order
 and under the ids of the prompt, and the answers as they would be sent. It prints no label
-and no name of an example, as names tell what sort of answer it is. The model writes, for each
+and no name of an answer, as names tell what sort of answer it is. The model writes, for each
 answer, the verdicts that need a quote, one a line and by their letters; what it doesn't name
 is *missing* or *absent*:
 
@@ -25,53 +25,69 @@ parser, looks every quote up, and adds it to ``judgements.jsonl``. Whatever is i
 is not asked again. Without a command it prints how far the record is, the share of verdicts that
 are as labelled by version of the prompt, and the characters that are sent of an answer:
 
-    prompt 1: 302 replies, 3,289 verdicts, 98.7% of them as labelled
-    prompt 2: 298 replies, 3,290 verdicts, 98.8% of them as labelled
-    prompt 3: 600 replies, 6,579 verdicts, 98.6% of them as labelled
-    prompt 3: 3,968 characters an answer, 3,610 shared
+    prompt 1: 146 replies, 1,603 verdicts, 98.6% of them as labelled
+    prompt 2: 154 replies, 1,695 verdicts, 98.8% of them as labelled
+    prompt 3: 600 replies, 6,593 verdicts, 98.8% of them as labelled
+    prompt 3: 3,984 characters an answer, 3,608 shared
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.marked_answers import Marked, score_by
 from grader.bank.catalog import Catalog
-from grader.bank.records import Example
 from grader.errors import JudgeReplyError
 from grader.judge import prompt
 from grader.judge.ballots import votes_of
 from grader.judge.redaction import Redacted
 from grader.judge.schema import parse_reply
 from grader.reading.rendering import rendered
-from grader.records import VERDICTS, Question, Vote
+from grader.records import VERDICTS, Question, Verdict, Vote
 from grader.settings import Settings
+from training.answers.marked import HERE, MarkedQuestion, read
 
 RECORD = Path(__file__).with_name("judgements.jsonl")
 MODEL = "claude"
 SEED, EACH_SIDE = 14, 300
 LEFT_OUT = "dropout"
-_TAUGHT_THIRDS = 2
 LETTERS = {"c": "covered", "p": "partial", "x": "contradicted", "a": "asserted"}
 _ANSWER = re.compile(r"^@(?=\d+$)", re.MULTILINE)
 _LINE = re.compile(r"([km]\d+) ([cpxa]) (.+)")
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """An answer with its right verdicts."""
+
+    id: str
+    text: str
+    verdicts: Mapping[str, Verdict]
+    """Of every key point."""
+    stated: frozenset[str]
+    """The misconceptions that it asserts."""
+    holdout: bool
+
+    def score(self, question: Question) -> float:
+        """The score that its labels make, 0 to 1."""
+        return score_by(question, self.verdicts, self.stated)
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
-    """An example of the sample."""
+    """An answer of the sample."""
 
     number: int
     """Its place in the sample: all that the judge is told of it."""
     question: Question
-    example: Example
+    answer: Labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,7 @@ class Judgement:
     """A line of the record."""
 
     question: str
-    example: str
+    answer: str
     side: str
     """``fit`` or ``holdout``."""
     model: str
@@ -114,29 +130,44 @@ def read_votes(reply: str, checklist: prompt.Checklist, answer: str) -> tuple[Vo
     return votes_of(parsed, checklist, answer, seen, MODEL, 0)
 
 
-def was_taught(slug: str, example: Example) -> bool:
-    """Whether the cross-encoder of the time was trained on an example when the sample was drawn.
-
-    Today's verifier is trained on every example that is no holdout.
-    """
-    number = int(hashlib.sha256(f"{slug}/{example.id}".encode()).hexdigest(), 16)
-    return not example.holdout and number % 3 < _TAUGHT_THIRDS
+def labelled(catalog: Catalog, slug: str) -> dict[str, Labelled]:
+    """The answers to a question that may be drawn, by their ids."""
+    found = [
+        Labelled(e.id, e.answer, e.verdicts, frozenset(e.misconceptions), holdout=True)
+        for e in catalog.load(slug)[1].examples
+        if e.holdout
+    ]
+    file = HERE / "choosing" / f"{slug}.yaml"
+    if file.exists():
+        question = catalog.question(slug)
+        marked = [Marked(question, a) for a in read(file, MarkedQuestion).answers]
+        found += [
+            Labelled(
+                m.answer.id,
+                m.answer.text,
+                m.verdicts,
+                frozenset(m.answer.stated),
+                holdout=False,
+            )
+            for m in marked
+        ]
+    return {answer.id: answer for answer in found}
 
 
 def sample(catalog: Catalog) -> list[Case]:
-    """The examples that are asked about, in order."""
+    """The answers that are asked about, in order."""
     chosen = random.Random(SEED)
-    pools: dict[bool, list[tuple[str, Example]]] = {True: [], False: []}
+    pools: dict[bool, list[tuple[str, Labelled]]] = {True: [], False: []}
     for slug in catalog.slugs():
-        for example in catalog.load(slug)[1].examples:
-            if slug != LEFT_OUT and not was_taught(slug, example):
-                pools[example.holdout].append((slug, example))
+        if slug != LEFT_OUT:
+            for answer in labelled(catalog, slug).values():
+                pools[answer.holdout].append((slug, answer))
     drawn = [pair for pool in pools.values() for pair in chosen.sample(pool, EACH_SIDE)]
     chosen.shuffle(drawn)
     slugs = sorted({slug for slug, _ in drawn})
     chosen.shuffle(slugs)
     drawn.sort(key=lambda pair: slugs.index(pair[0]))
-    return [Case(i, catalog.question(slug), e) for i, (slug, e) in enumerate(drawn)]
+    return [Case(i, catalog.question(slug), a) for i, (slug, a) in enumerate(drawn)]
 
 
 def all_recorded(file: Path = RECORD) -> list[Judgement]:
@@ -146,14 +177,14 @@ def all_recorded(file: Path = RECORD) -> list[Judgement]:
 
 
 def recorded() -> list[Judgement]:
-    """Of each example what was said of it last."""
-    return list({(j.question, j.example): j for j in all_recorded()}.values())
+    """Of each answer what was said of it last."""
+    return list({(j.question, j.answer): j for j in all_recorded()}.values())
 
 
 def cases_left(catalog: Catalog) -> list[Case]:
     """The part of the sample that was not judged by this version of the prompt."""
-    done = {(j.question, j.example) for j in all_recorded() if j.prompt == prompt.VERSION}
-    return [c for c in sample(catalog) if (c.question.id, c.example.id) not in done]
+    done = {(j.question, j.answer) for j in all_recorded() if j.prompt == prompt.VERSION}
+    return [c for c in sample(catalog) if (c.question.id, c.answer.id) not in done]
 
 
 def checklist_of(question: Question) -> prompt.Checklist:
@@ -177,7 +208,7 @@ def shown(cases: Iterable[Case]) -> Iterator[str]:
 
 def sent(case: Case) -> Sequence[prompt.Message]:
     """The messages of the judge's prompt."""
-    text = rendered(case.example.answer).text
+    text = rendered(case.answer.text).text
     return prompt.build_messages(case.question, checklist_of(case.question), text)
 
 
@@ -217,13 +248,13 @@ def _judgement(case: Case, lines: Sequence[str]) -> Judgement:
     if said:
         raise SystemExit(f"@{case.number}: no such points: {', '.join(said)}")
     text = json.dumps(reply, ensure_ascii=False)
-    for vote in read_votes(text, checklist, case.example.answer):
+    for vote in read_votes(text, checklist, case.answer.text):
         if vote.void:
             print(f"@{case.number}: void: {vote.point}: {vote.quote}")
     ids = {i: p.id for i, p in checklist.key_points.items()}
     ids |= {i: m.id for i, m in checklist.misconceptions.items()}
-    side = "holdout" if case.example.holdout else "fit"
-    name = case.example.id
+    side = "holdout" if case.answer.holdout else "fit"
+    name = case.answer.id
     return Judgement(case.question.id, name, side, MODEL, prompt.VERSION, ids, text)
 
 
@@ -268,13 +299,12 @@ def print_prompts(catalog: Catalog) -> None:
 
 
 def _as_labelled(judgement: Judgement, catalog: Catalog) -> Iterator[bool]:
-    examples = {e.id: e for e in catalog.load(judgement.question)[1].examples}
-    example = examples[judgement.example]
-    for vote in judgement.votes(catalog.question(judgement.question), example.answer):
+    answer = labelled(catalog, judgement.question)[judgement.answer]
+    for vote in judgement.votes(catalog.question(judgement.question), answer.text):
         if vote.verdict in VERDICTS:
-            yield vote.verdict == example.verdicts[vote.point]
+            yield vote.verdict == answer.verdicts[vote.point]
         else:
-            yield (vote.verdict == "asserted") == (vote.point in example.misconceptions)
+            yield (vote.verdict == "asserted") == (vote.point in answer.stated)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from grader.engine import scoring
-from grader.engine.accusations import accused_from
 from grader.engine.as_read import question_as_read
 from grader.engine.costs import factor
 from grader.errors import AnswerError, SettingsError
@@ -183,7 +182,6 @@ class Engine:
             "runtime": _runtime(),
             "screening": scoring.sign(repr(self._thresholds)),
             "confidence": self.measure.doubt.name,
-            "accused_from": f"{accused_from():g}",
             "costs": f"times {factor():g}",
             "review_below": str(self._settings.review_below),
         }

@@ -21,9 +21,9 @@ class Findings:
 
     ``key_points`` has shape (key points, 4) in the order of ``records.VERDICTS``;
     ``misconceptions`` (misconceptions, 2), absent first; both float32, rows sum to 1.
-    ``best`` holds for each claim, key points first, the index of the deciding unit;
-    ``read``, shape (claims, 3), the probabilities named ``READ``: what the cross-encoder
-    made of the answer around that unit.
+    ``best`` holds for each claim, key points first, the index of the nearest unit;
+    ``read``, shape (claims, 3), the probabilities that ``pairs.READ`` names: what was read of the
+    claim before anything was weighed.
     """
 
     key_points: Matrix

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from grader.engine.accusations import accused_from
 from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
 from grader.engine.findings import Findings
 from grader.engine.onnx_model import CrossEncoder
@@ -93,7 +92,6 @@ class PairVerifier:
             self._misconceptions(x[n:]),
             measured.best,
             x[:, len(NAMES) :],
-            accused_from(),
         )
 
 

@@ -1,4 +1,4 @@
-"""The shipped verifier: which claims it leaves to the pairs, and what it makes of others."""
+"""The shipped verifier: what the reader is asked, and what is made of its word."""
 
 import json
 import shutil
@@ -9,10 +9,17 @@ import pytest
 from grader import Grader
 from grader.bank.rubrics import question_from_reference
 from grader.engine.as_read import question_as_read
-from grader.engine.features import PreparedQuestion
+from grader.engine.features import Measured, PreparedQuestion
 from grader.engine.findings import Findings
 from grader.engine.pairs import PairVerifier
-from grader.engine.verifier import TrainedVerifier, inputs, load_weighing, logarithms
+from grader.engine.verifier import (
+    TrainedVerifier,
+    inputs,
+    load_weighings,
+    logarithms,
+    read_closely,
+    with_pairs,
+)
 from grader.errors import ModelError
 from grader.reading.canonical import read
 from grader.records import KeyPoint, Misconception, Question
@@ -22,13 +29,13 @@ from training.checksums import write_checksums
 
 
 @pytest.fixture(scope="module")
-def pairs():
-    return PairVerifier()
+def verifier():
+    return TrainedVerifier()
 
 
 @pytest.fixture(scope="module")
-def weighing():
-    return load_weighing(model_folder("reader") / "weighing.json")
+def weighings():
+    return load_weighings(model_folder("reader") / "weighing.json")
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +53,6 @@ def found(verifier, grader, question, answer):
     return verifier.verify(prepared(grader, question), reading.whole, reading.said, vectors)
 
 
-def test_every_question_of_the_first_bank_is_taught_and_none_of_the_second(
-    grader, general, weighing
-):
-    for own, is_taught in ((grader, True), (general, False)):
-        for slug in own.catalog.slugs():
-            question = question_as_read(own.question(slug))
-            claims = [k.claim for k in question.key_points]
-            bare = FakePrepared(claims)
-            assert weighing.is_taught(bare) == is_taught, slug
-
-
 class FakePrepared:
     """A question without its vectors."""
 
@@ -64,49 +60,67 @@ class FakePrepared:
         self.wordings, self.starts, self.n_key_points = claims, range(len(claims)), len(claims)
 
 
-def test_a_taught_question_is_left_to_the_pairs(grader, pairs):
-    question = grader.question("dropout")
-    answer = "Units are set to zero at random while training, so none can rely on another one."
-    both, own = (found(v, grader, question, answer) for v in (TrainedVerifier(pairs=pairs), pairs))
-    assert np.array_equal(both.key_points, own.key_points)
-    assert both.asserted_from == own.asserted_from
+def test_every_question_of_the_first_bank_is_taught_and_none_of_the_second(
+    grader, general, weighings
+):
+    for own, is_taught in ((grader, True), (general, False)):
+        for slug in own.catalog.slugs():
+            question = question_as_read(own.question(slug))
+            bare = FakePrepared([k.claim for k in question.key_points])
+            assert weighings.is_taught(bare) == is_taught, slug
 
 
-def test_so_is_one_with_a_reference_alone(grader, pairs):
+@pytest.mark.parametrize(("bank", "slug"), [("first", "dropout"), ("general", "cap-theorem")])
+def test_the_word_of_both_networks_is_weighed_where_both_know_the_claims(
+    verifier, grader, general, weighings, bank, slug
+):
+    own = grader if bank == "first" else general
+    question = own.question(slug)
+    findings = found(verifier, own, question, question.references[0].text)
+    n = len(question.key_points)
+    assert findings.key_points.shape == (n, 4)
+    assert np.allclose(findings.key_points.sum(1), 1, atol=1e-5)
+    assert np.allclose(findings.misconceptions.sum(1), 1, atol=1e-5)
+    assert np.allclose(findings.read.sum(1), 1, atol=1e-5)
+    weighing = weighings.taught if bank == "first" else weighings.others
+    assert findings.asserted_from == weighing.asserted_from > 0.5
+    more = weighings.taught.key_points.mean.size - weighings.others.key_points.mean.size
+    assert more == 4
+
+
+def test_the_pairs_are_not_asked_of_claims_that_are_new_to_them(general):
+    verifier = TrainedVerifier()
+    found(verifier, general, general.question("cap-theorem"), "It is about partitions.")
+    assert "_pairs" not in vars(verifier)
+    assert "_reader" in vars(verifier)
+
+
+def test_a_reference_alone_is_left_to_the_pairs(grader):
     question = question_from_reference(
         "It keeps what was asked for, so that the next one is faster.", "What does a cache do?"
     )
+    verifier = TrainedVerifier()
     both, own = (
         found(v, grader, question, "It keeps results for later.")
-        for v in (TrainedVerifier(pairs=pairs), pairs)
+        for v in (verifier, PairVerifier())
     )
     assert np.array_equal(both.key_points, own.key_points)
+    assert "_reader" not in vars(verifier)
 
 
-def test_of_others_the_reader_has_its_say(general, pairs, weighing):
-    question = general.question("cap-theorem")
-    verifier = TrainedVerifier(pairs=pairs)
-    both, own = (
-        found(v, general, question, question.references[0].text) for v in (verifier, pairs)
-    )
-    assert both.key_points.shape == own.key_points.shape
-    assert np.allclose(both.key_points.sum(1), 1, atol=1e-5)
-    assert np.allclose(both.misconceptions.sum(1), 1, atol=1e-5)
-    assert not np.allclose(both.key_points, own.key_points, atol=1e-3)
-    assert both.asserted_from == weighing.asserted_from
-    assert np.array_equal(both.best, own.best)
-
-
-def test_its_name_changes_with_any_file_of_either(pairs, tmp_path):
+def test_its_name_changes_with_what_may_change_a_grade_alone(verifier, tmp_path):
     folder = tmp_path / "reader"
     shutil.copytree(model_folder("reader"), folder)
-    own = TrainedVerifier(pairs=pairs).name
-    assert own == f"{pairs.name}+{checksum(model_folder('reader'))[:6]}"
+    own = verifier.name
+    assert own == f"trained:{checksum(model_folder('verifier'))[:8]}+{checksum(folder)[:8]}"
+    (folder / "README.md").write_text("A card.")
+    write_checksums(folder)
+    assert TrainedVerifier(folder).name == own
     card = json.loads((folder / "weighing.json").read_text())
-    card["asserted_from"] = 0.99
+    card["taught"]["asserted_from"] = 0.99
     (folder / "weighing.json").write_text(json.dumps(card))
     write_checksums(folder)
-    assert TrainedVerifier(folder, pairs=pairs).name != own
+    assert TrainedVerifier(folder).name != own
 
 
 def test_a_weighing_of_other_features_is_refused(tmp_path):
@@ -114,7 +128,7 @@ def test_a_weighing_of_other_features_is_refused(tmp_path):
     card = json.loads((model_folder("reader") / "weighing.json").read_text())
     file.write_text(json.dumps(card | {"features": card["features"][1:]}))
     with pytest.raises(ModelError, match="made for other features"):
-        load_weighing(file)
+        load_weighings(file)
 
 
 def test_nothing_is_impossible():
@@ -138,21 +152,65 @@ def test_an_error_and_the_points_that_it_excludes_know_of_each_other():
     read = np.array(
         [[0.1, 0, 0.1, 0.8], [0.9, 0, 0.1, 0], [0.7, 0, 0.3, 0], [0.6, 0, 0.4, 0]], np.float32
     )
-    paired = Findings(
-        np.full((2, 4), 0.25, np.float32),
-        np.full((2, 2), 0.5, np.float32),
-        np.zeros(4, int),
-        np.zeros((4, 3), np.float32),
+    of_points, of_errors = inputs(bare, np.zeros((4, 1), np.float32), read, read[2:])
+    assert np.exp(of_points[:, 5]) == pytest.approx([0.7, 1e-3])
+    assert of_points[:, 6].tolist() == [1, 0]
+    assert np.exp(of_errors[:, 9:11]) == pytest.approx(np.array([[0.8, 0.1], [1e-3, 1]]))
+    assert of_errors[:, 11].tolist() == [1, 0]
+
+
+class Parrot:
+    """A reader that notes what it is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def read(self, text, claims):
+        self.asked.append((text, list(claims)))
+        return np.full((len(claims), 4), len(text), np.float32)
+
+
+def test_an_error_that_may_be_stated_is_read_beside_its_nearest_stretch_alone():
+    bare, reader = FakePrepared(["a", "b", "c", "d"]), Parrot()
+    bare.n_key_points = 1
+    read = np.zeros((4, 4), np.float32)
+    read[:, 0] = [0.9, 0.5, 0.05, 0.3]
+    measured = Measured(np.zeros((4, 1), np.float32), np.array([0, 1, 1, 0]))
+    closely = read_closely(reader, bare, ["first one.", "second"], measured, read, 0.1)
+    assert sorted(reader.asked) == [("first one.", ["d"]), ("second", ["b"])]
+    assert closely[:, 0].tolist() == [6, pytest.approx(0.05), 10]
+
+
+def test_each_claim_knows_how_the_others_are_read():
+    bare = FakePrepared(["a", "b"])
+    points = tuple(KeyPoint(id=i, claim=f"Claim {i}.", points=1) for i in "ab")
+    bare.question = Question(
+        id="q", prompt="?", references=(), key_points=points, misconceptions=(), digest=""
     )
-    of_points, of_errors = inputs(bare, np.zeros((4, 1), np.float32), paired, read)
-    assert np.exp(of_points[:, -2]) == pytest.approx([0.7, 1e-3])
-    assert of_points[:, -1].tolist() == [1, 0]
-    assert np.exp(of_errors[:, -3:-1]) == pytest.approx(np.array([[0.8, 0.1], [1e-3, 1]]))
-    assert of_errors[:, -1].tolist() == [1, 0]
+    read = np.array([[0.5, 0, 0.1, 0.4], [0.9, 0, 0.05, 0.05]], np.float32)
+    of_points, _ = inputs(bare, np.zeros((2, 1), np.float32), read, read[2:])
+    covered, contradicted, worst = of_points[:, 7], of_points[:, 9], of_points[:, 10]
+    assert covered == pytest.approx([np.log(9), 0], abs=1e-5)
+    assert contradicted[0] < contradicted[1]
+    assert np.exp(worst) == pytest.approx([0.05, 0.4])
 
 
-def test_a_question_without_known_errors_is_weighed_too(general, pairs):
-    question = general.question("cap-theorem").model_copy(update={"misconceptions": ()})
-    findings = found(TrainedVerifier(pairs=pairs), general, question, "It is about partitions.")
+def test_what_the_pairs_found_stands_last():
+    paired = Findings(
+        np.array([[0.5, 0.25, 0.25, 0]], np.float32),
+        np.array([[0.9, 0.1]], np.float32),
+        np.zeros(2, int),
+        np.zeros((2, 3), np.float32),
+    )
+    alone = np.ones((1, 2), np.float32)
+    points, errors = with_pairs(alone, alone, paired)
+    assert np.exp(points[0, 2:]) == pytest.approx([0.5, 0.25, 0.25, 0], abs=1e-5)
+    assert np.exp(errors[0, 2:]) == pytest.approx([0.9, 0.1])
+    assert points[0, :2].tolist() == errors[0, :2].tolist() == [1, 1]
+
+
+def test_a_question_without_known_errors_is_weighed_too(verifier, grader):
+    question = grader.question("dropout").model_copy(update={"misconceptions": ()})
+    findings = found(verifier, grader, question, "It is about partitions.")
     assert findings.misconceptions.shape == (0, 2)
     assert np.isfinite(findings.key_points).all()

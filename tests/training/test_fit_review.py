@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.judgements.record import cases_left, recorded, sample, take, was_taught
+from benchmarks.judgements.record import cases_left, labelled, recorded, sample, take
 from grader.bank.catalog import Catalog
 from grader.errors import JudgeReplyError
 from grader.settings import Settings
@@ -14,16 +14,15 @@ def catalog():
     return Catalog.from_settings(Settings())
 
 
-def test_the_record_is_of_examples_that_training_had_never_seen_when_it_was_drawn(catalog):
+def test_the_record_is_of_answers_that_no_network_is_taught(catalog):
     seen = set()
     for judgement in recorded():
-        slug, name = judgement.question, judgement.example
-        [example] = [e for e in catalog.load(slug)[1].examples if e.id == name]
-        assert judgement.side == ("holdout" if example.holdout else "fit")
-        assert not was_taught(slug, example)
+        slug, name = judgement.question, judgement.answer
+        answer = labelled(catalog, slug)[name]
+        assert judgement.side == ("holdout" if answer.holdout else "fit")
         assert (slug, name) not in seen
         seen.add((slug, name))
-        votes = judgement.votes(catalog.question(slug), example.answer)
+        votes = judgement.votes(catalog.question(slug), answer.text)
         assert len(votes) == len(judgement.ids)
     assert len(seen) > 300
 
@@ -35,10 +34,10 @@ def test_a_judgement_of_another_rubric_is_refused(catalog):
 
 
 def test_verdict_lines_become_the_reply_of_an_endpoint(catalog):
-    case = next(c for c in sample(catalog) if len(c.example.answer.split()) > 20)
-    words = " ".join(case.example.answer.split()[:6])
+    case = next(c for c in sample(catalog) if len(c.answer.text.split()) > 20)
+    words = " ".join(case.answer.text.split()[:6])
     [judgement] = take(f"@{case.number}\nk2 c {words}\n", catalog)
-    votes = judgement.votes(case.question, case.example.answer)
+    votes = judgement.votes(case.question, case.answer.text)
     covered = [v for v in votes if v.verdict == "covered"]
     assert [v.point for v in covered] == [judgement.ids["k2"]]
     assert {v.verdict for v in votes} == {"covered", "missing", "absent"}

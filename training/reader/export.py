@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import Tensor, nn
 
 from training.export_encoder import source_folder
@@ -109,7 +111,37 @@ def export(reader: Reader, file: Path) -> None:
     )
     model = onnx.load(file)
     model.producer_name, model.producer_version = "grader", ""
-    onnx.save(model, file)
+    onnx.save(in_one_step(model), file)
+
+
+def in_one_step(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Each matrix from its rows by one ``DequantizeLinear``, stored as it is multiplied by.
+
+    What PyTorch writes (cast, subtract, multiply, transpose) leaves a copy of the weights a step
+    in memory when they are made once on loading.
+    """
+    graph = model.graph
+    stored = {t.name: t for t in graph.initializer}
+    readers = {name: node for node in graph.node for name in node.input}
+    makers = {name: node for node in graph.node for name in node.output}
+    for cast in [n for n in graph.node if n.op_type == "Cast" and n.input[0] in stored]:
+        minus = readers[cast.output[0]]
+        times = readers[minus.output[0]]
+        turned = readers[times.output[0]]
+        rows, scale = stored[cast.input[0]], stored[times.input[1]]
+        by_column = numpy_helper.to_array(rows).T.copy(), numpy_helper.to_array(scale).ravel()
+        rows.CopyFrom(numpy_helper.from_array(by_column[0], rows.name))
+        scale.CopyFrom(numpy_helper.from_array(by_column[1].copy(), scale.name))
+        middle = numpy_helper.from_array(np.full_like(by_column[1], MIDDLE, np.uint8), minus.name)
+        graph.initializer.append(middle)
+        made = onnx.helper.make_node(
+            "DequantizeLinear", [rows.name, scale.name, middle.name], turned.output, axis=1
+        )
+        graph.node.insert(list(graph.node).index(cast), made)
+        for node in (makers[minus.input[1]], cast, minus, times, turned):
+            graph.node.remove(node)
+    onnx.checker.check_model(model)
+    return model
 
 
 def main() -> None:

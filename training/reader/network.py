@@ -140,8 +140,10 @@ def shipped(file: Path) -> Reader:
     def taken(name: str) -> Tensor:
         if name in tensors:
             return torch.from_numpy(tensors[name].copy())
-        rows = tensors[f"{name}.rows"].astype(np.float32) - MIDDLE
-        return torch.from_numpy(rows * tensors[f"{name}.scale"])
+        scale = tensors[f"{name}.scale"]
+        weights = (tensors[f"{name}.rows"].astype(np.float32) - MIDDLE) * scale
+        # A matrix is stored as it is multiplied by, with a scale a column.
+        return torch.from_numpy(weights.T.copy() if scale.ndim == 1 else weights)
 
     reader = Reader()
     state = reader.state_dict()
