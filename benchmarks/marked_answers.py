@@ -28,16 +28,17 @@ from grader.grading import Grader
 from grader.records import VERDICTS, Evidence, Grade, KeyPoint, Misconception, Question, Verdict
 from grader.settings import Settings
 from training.answers.marked import (
+    DEV,
     HERE,
     HOLDOUT_FROM,
     FieldRubric,
     MarkedAnswer,
     MarkedQuestion,
     MinimalPairs,
+    field_files,
     names,
     read,
 )
-from training.reader.domain import DEV, field_files
 
 MARGIN = 0.15
 MISSING: Verdict = "missing"

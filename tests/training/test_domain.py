@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from training.answers.marked import HERE, FieldRubric, names, read
+from training.answers.marked import HERE, FieldRubric, field_files, names, read
 
 pytest.importorskip("torch")
 
@@ -20,7 +20,6 @@ from training.reader.domain import (
     Statement,
     Subject,
     among_others,
-    field_files,
     one_turned,
     other_wordings,
     reworded,

@@ -14,6 +14,10 @@ HERE = Path(__file__).parent
 FOLDERS = ("bank", "choosing", "in-earnest", "further")
 """Of answers to the questions of the bank."""
 HOLDOUT_FROM = 17  # a17 to a24 of a bank question
+DEV = 16
+"""Answer a16 of every question is for choosing, never for learning."""
+
+Part = Literal["taught", "dev", "dev unseen", "held out"]
 
 Kind = Literal[
     "strong", "turned", "half", "short", "formula", "formula-turned", "fragments", "known-error",
@@ -175,3 +179,30 @@ def names(file: Path) -> frozenset[str]:
     """The lines of a file that are not comments; of a missing one none."""
     lines = file.read_text("utf-8").splitlines() if file.exists() else []
     return frozenset(line.strip() for line in lines if line.strip() and line[0] != "#")
+
+
+def field_files(part: Part) -> list[Path]:
+    """Rubrics of other fields, as the lists beside them divide them.
+
+    Args:
+        part: those to learn from, those kept for choosing of fields that are learnt (``dev``) and
+            of fields that are not (``dev unseen``), or those of the fields never seen, less those
+            whose questions were learnt in another field.
+    """
+    unseen = names(HERE / "fields" / "held-out.txt")
+    dev = names(HERE / "fields" / "choosing.txt")
+    aside = names(HERE / "fields" / "set-aside.txt")
+    found: dict[Part, list[Path]] = {p: [] for p in ("taught", "dev", "dev unseen", "held out")}
+    for file in sorted(HERE.glob("fields/*/*.yaml")):
+        field = file.parent.name
+        if f"{field}/{file.stem}" in aside:
+            continue
+        if field in unseen:
+            found["held out"].append(file)
+        elif field in dev:
+            found["dev unseen"].append(file)
+        elif f"{field}/{file.stem}" in dev:
+            found["dev"].append(file)
+        else:
+            found["taught"].append(file)
+    return found[part]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
 
 from grader.bank.catalog import Catalog
 from grader.bank.rubrics import load_contrast
@@ -19,11 +17,14 @@ from grader.reading.formulas import plainly
 from grader.reading.text import normalise
 from training import flips
 from training.answers.marked import (
+    DEV,
     HERE,
     HOLDOUT_FROM,
     FieldRubric,
     MarkedAnswer,
     MarkedQuestion,
+    Part,
+    field_files,
     names,
     read,
 )
@@ -37,7 +38,6 @@ from training.reader.batches import (
     Reading,
 )
 
-Part = Literal["taught", "dev", "dev unseen", "held out"]
 KINDS = {
     "covered": COVERED,
     "contradicted": CONTRADICTED,
@@ -53,8 +53,6 @@ _VERDICTS = {
     "missing": MISSING,
     "partial": PARTIAL,
 }
-DEV = 16
-"""Answer a16 of every question is for choosing, never for learning."""
 _SIZES = (1, 1, 2, 2, 3, 3, 4, 5, 6)
 _OTHER_WORDING = 0.4
 _AMONG_OTHERS = 0.2
@@ -163,33 +161,6 @@ def field_subject(rubric: FieldRubric) -> Subject:
 def field_subjects(part: Part = "taught") -> Iterator[Subject]:
     """Rubrics of other fields."""
     return (field_subject(read(file, FieldRubric)) for file in field_files(part))
-
-
-def field_files(part: Part) -> list[Path]:
-    """Rubrics of other fields, as the lists beside them divide them.
-
-    Args:
-        part: those to learn from, those kept for choosing of fields that are learnt (``dev``) and
-            of fields that are not (``dev unseen``), or those of the fields never seen, less those
-            whose questions were learnt in another field.
-    """
-    unseen = names(HERE / "fields" / "held-out.txt")
-    dev = names(HERE / "fields" / "choosing.txt")
-    aside = names(HERE / "fields" / "set-aside.txt")
-    found: dict[Part, list[Path]] = {p: [] for p in ("taught", "dev", "dev unseen", "held out")}
-    for file in sorted(HERE.glob("fields/*/*.yaml")):
-        field = file.parent.name
-        if f"{field}/{file.stem}" in aside:
-            continue
-        if field in unseen:
-            found["held out"].append(file)
-        elif field in dev:
-            found["dev unseen"].append(file)
-        elif f"{field}/{file.stem}" in dev:
-            found["dev"].append(file)
-        else:
-            found["taught"].append(file)
-    return found[part]
 
 
 def is_taught(answer: MarkedAnswer) -> bool:

@@ -19,7 +19,7 @@ from tokenizers import Tokenizer
 
 from grader.bank.catalog import Catalog
 from grader.settings import Settings
-from training.answers.marked import HERE, HOLDOUT_FROM, MarkedQuestion, names, read
+from training.answers.marked import DEV, HERE, HOLDOUT_FROM, MarkedQuestion, names, read
 from training.export_encoder import source_folder
 from training.reader.batches import (
     CONTRADICTED,
@@ -29,7 +29,7 @@ from training.reader.batches import (
     collate,
     encode,
 )
-from training.reader.domain import DEV, as_read, field_subjects, reading_of
+from training.reader.domain import as_read, field_subjects, reading_of
 from training.reader.general import plain_tokenizer
 from training.reader.network import CLASSES, Reader
 
