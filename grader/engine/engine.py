@@ -70,8 +70,14 @@ class Engine:
             ModelError, EncoderError, MissingExtraError: a model can't be had.
         """
         with ThreadPoolExecutor(1) as pool:
-            verifier = pool.submit(lambda: self.verifier)
+            verifier = pool.submit(self._load_verifier)
             _ = self.encoder, self._thresholds, verifier.result()
+
+    def _load_verifier(self) -> None:
+        from grader.engine.verifier import TrainedVerifier
+
+        if isinstance(self.verifier, TrainedVerifier):
+            self.verifier.load()
 
     @property
     def encoder(self) -> Encoder:

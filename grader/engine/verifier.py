@@ -100,6 +100,14 @@ class TrainedVerifier:
         parts = model_folder("verifier"), self._folder
         self._name = "trained:" + "+".join(checksum(part)[:_DIGITS] for part in parts)
 
+    def load(self) -> None:
+        """Load both networks now, rather than when they are wanted.
+
+        Raises:
+            ModelError: a file is damaged or missing.
+        """
+        _ = self._reader, self._pairs
+
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self._folder, threads=self._threads)

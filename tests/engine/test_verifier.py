@@ -95,6 +95,13 @@ def test_the_pairs_are_not_asked_of_claims_that_are_new_to_them(general):
     assert "_reader" in vars(verifier)
 
 
+def test_a_grader_that_is_loaded_has_both_networks():
+    grader = Grader()
+    assert not {"_reader", "_pairs"} & set(vars(grader.verifier))
+    grader.load()
+    assert {"_reader", "_pairs"} <= set(vars(grader.verifier))
+
+
 def test_a_reference_alone_is_left_to_the_pairs(grader):
     question = question_from_reference(
         "It keeps what was asked for, so that the next one is faster.", "What does a cache do?"
