@@ -11,6 +11,7 @@ claim's verdict not on the other claims.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from torch.nn.functional import gelu, scaled_dot_product_attention
 CLASSES = ("covered", "contradicted", "missing", "partial")
 ANSWER_FROM = 32
 """The answer's first position: about where the text begins beside a claim."""
+FAR = 128
+"""Tokens further apart than this are alike far."""
 MIDDLE = 128
 """What stands for 0 where weights are stored in 8 bits."""
 
@@ -38,6 +41,9 @@ class Shape:
     inner: int = 1536
     words: int = 30_522
     positions: int = 512
+    eps: float = 1e-12
+    buckets: int = 0
+    """Of relative positions, which shift the attention of each head; 0: none do."""
 
 
 class Layer(nn.Module):
@@ -48,13 +54,16 @@ class Layer(nn.Module):
         self.heads = shape.heads
         self.qkv = nn.Linear(shape.width, 3 * shape.width)
         self.out = nn.Linear(shape.width, shape.width)
-        self.norm_attention = nn.LayerNorm(shape.width, eps=1e-12)
+        self.norm_attention = nn.LayerNorm(shape.width, eps=shape.eps)
         self.inner = nn.Linear(shape.width, shape.inner)
         self.outer = nn.Linear(shape.inner, shape.width)
-        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+        self.norm = nn.LayerNorm(shape.width, eps=shape.eps)
 
     def forward(self, x: Tensor, seen: Tensor) -> Tensor:
-        """``x`` (batch, length, width); ``seen`` (batch, 1, length, length), bool."""
+        """``x`` (batch, length, width); ``seen`` (batch, 1 or heads, length, length).
+
+        What is seen is true, or a number that is added to the attention, minus infinity elsewhere.
+        """
         batch, length, width = x.shape
         q, k, v = self.qkv(x).view(batch, length, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         mixed = (_plain_attention if torch.onnx.is_in_onnx_export() else _attention)(q, k, v, seen)
@@ -81,7 +90,9 @@ class Reader(nn.Module):
         self.words = nn.Embedding(shape.words, shape.width)
         self.places = nn.Embedding(shape.positions, shape.width)
         self.types = nn.Embedding(2, shape.width)
-        self.norm = nn.LayerNorm(shape.width, eps=1e-12)
+        self.norm = nn.LayerNorm(shape.width, eps=shape.eps)
+        if shape.buckets:
+            self.near = nn.Embedding(shape.buckets, shape.heads)
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.head = nn.Linear(2 * shape.width, len(CLASSES))
         self.asks = nn.Linear(shape.width, shape.width)
@@ -91,9 +102,17 @@ class Reader(nn.Module):
         """Token vectors, float of shape (batch, length, width), from those of word pieces."""
         x = self.norm(words + self.places(positions) + self.types((segments == 0).long()))
         seen = (segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None])
+        mask = seen[:, None]
+        if self.shape.buckets:
+            mask = self.shifts(positions).masked_fill(~mask, float("-inf"))
         for layer in self.layers:
-            x = layer(x, seen[:, None])
+            x = layer(x, mask)
         return x
+
+    def shifts(self, positions: Tensor) -> Tensor:
+        """What relative positions add to the attention, (batch, heads, length, length)."""
+        apart = positions[:, None, :] - positions[:, :, None]
+        return self.near(bucket(apart, self.shape.buckets)).permute(0, 3, 1, 2)
 
     def forward(
         self, ids: Tensor, positions: Tensor, segments: Tensor, claims: int
@@ -126,6 +145,18 @@ class Reader(nn.Module):
         answer = segments[:, None, :] == 0
         shown = self.asks(claim) @ self.shows(x).transpose(1, 2) / self.shape.width**0.5
         return logits, shown.masked_fill(~answer, float("-inf")), _mean(answer, x)[:, 0]
+
+
+def bucket(apart: Tensor, buckets: int) -> Tensor:
+    """Relative positions by their sign and, beyond a quarter of the buckets, by their logarithm.
+
+    The buckets of T5 (Raffel et al. 2020, section 2.1), as MPNet has them, up to 128 tokens apart.
+    """
+    half, exact = buckets // 2, buckets // 4
+    far = apart.abs()
+    steps = torch.log(far.clamp(min=1) / exact) / math.log(FAR / exact) * (half - exact)
+    coarse = (exact + steps.long()).clamp(max=half - 1)
+    return torch.where(far < exact, far, coarse) + (apart > 0).long() * half
 
 
 def _mean(chosen: Tensor, x: Tensor) -> Tensor:

@@ -58,6 +58,7 @@ def train(
     rate: float,
     seed: int,
     evaluate: Callable[[Reader], str] | None = None,
+    frozen: int = 0,
 ) -> None:
     """Train, saving every few minutes into ``out``, and going on from there when run again.
 
@@ -74,9 +75,10 @@ def train(
         rate: the highest learning rate, after a rise over 6 % of the steps; then falls to 0.
         seed: of everything.
         evaluate: called after each epoch; what it says is printed.
+        frozen: so many of the first layers stay as they are, and what lies before them.
     """
     torch.manual_seed(seed)
-    reader.words.requires_grad_(requires_grad=False)
+    _freeze(reader, frozen)
     trained = [p for p in reader.parameters() if p.requires_grad]
     out.mkdir(parents=True, exist_ok=True)
     optimiser = torch.optim.AdamW(trained, lr=rate, weight_decay=0.01, fused=True)
@@ -112,6 +114,16 @@ def train(
     torch.save(mean, out / "model.pt")
     (out / "done.json").write_text(json.dumps({"steps": steps}))
     state_file.unlink(missing_ok=True)
+
+
+def _freeze(reader: Reader, layers: int) -> None:
+    fixed: list[nn.Module] = [reader.words, *reader.layers[:layers]]
+    if reader.shape.buckets:
+        fixed.append(reader.near)
+    if layers:
+        fixed += [reader.places, reader.types, reader.norm]
+    for part in fixed:
+        part.requires_grad_(requires_grad=False)
 
 
 def _step(
