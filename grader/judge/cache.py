@@ -27,6 +27,7 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS learnt (
       key TEXT PRIMARY KEY, rung INTEGER NOT NULL, refused TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS paces (key TEXT PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -117,6 +118,18 @@ class ReplyCache:
         with self._naming():
             self._db.execute("INSERT OR REPLACE INTO learnt VALUES (?, ?, ?)", values)
 
+    def pace(self, endpoint: str) -> float:
+        """The seconds that the fastest call of an earlier run took; 0 where none is known."""
+        sql = "SELECT seconds FROM paces WHERE key = ?"
+        with self._naming():
+            row = self._db.execute(sql, (endpoint,)).fetchone()
+        return row[0] if row else 0.0
+
+    def keep_pace(self, endpoint: str, seconds: float) -> None:
+        """Remember it for the next run."""
+        with self._naming():
+            self._db.execute("INSERT OR REPLACE INTO paces VALUES (?, ?)", (endpoint, seconds))
+
     def info(self) -> CacheInfo:
         """What is there."""
         with self._naming():
@@ -129,6 +142,7 @@ class ReplyCache:
         with self._naming():
             gone = self._db.execute("DELETE FROM replies").rowcount
             self._db.execute("DELETE FROM learnt")
+            self._db.execute("DELETE FROM paces")
             self._db.execute("VACUUM")
         return gone
 

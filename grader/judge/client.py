@@ -176,9 +176,19 @@ class Client:
     def ladder(self, model: str) -> Ladder:
         """What has been learnt of a model."""
         if model not in self._ladders:
-            learnt = self.cache.learnt(self._place(model)) if self.cache else None
-            self._ladders[model] = Ladder(Rung(learnt[0]), learnt[1]) if learnt else Ladder()
+            self._ladders[model] = self._known(self.cache, model) if self.cache else Ladder()
         return self._ladders[model]
+
+    def _known(self, cache: ReplyCache, model: str) -> Ladder:
+        """What earlier runs have learnt of a model, how many calls to begin with included."""
+        place = self._place(model)
+        learnt = cache.learnt(place)
+        if learnt is None:
+            return Ladder()
+        pace = cache.pace(place)
+        self._time.expect(pace)
+        self._throttle.expect(pace, self._time.seconds)
+        return Ladder(Rung(learnt[0]), learnt[1])
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -223,7 +233,9 @@ class Client:
                 asking.take_in(error, text)
                 raise
             if ladder.prove(way.rung) and self.cache:
-                self.cache.keep_learnt(self._place(model), ladder.rung, ladder.refused)
+                place = self._place(model)
+                self.cache.keep_learnt(place, ladder.rung, ladder.refused)
+                self.cache.keep_pace(place, self._throttle.fastest)
             return text, found
 
     def _place(self, model: str) -> str:

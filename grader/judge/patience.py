@@ -124,6 +124,11 @@ class CallTime:
         self.seconds = seconds
         self._longest = longest
 
+    def expect(self, seconds: float) -> None:
+        """Begin with what a call took in an earlier run."""
+        while self.seconds <= seconds and self.lengthen(self.seconds):
+            pass
+
     def lengthen(self, was: float) -> bool:
         """After a call that took ``was`` in vain, and alone; whether another may take longer."""
         if self.seconds <= was < self._longest:

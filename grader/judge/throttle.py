@@ -33,7 +33,8 @@ class Throttle:
         self._given_back = 1.0
         self._owed = 0.0
         self._busy = 0
-        self._fastest = 0.0
+        self.fastest = 0.0
+        """The seconds of the fastest call; 0 before the first success."""
         self._freed = asyncio.Condition()
 
     @asynccontextmanager
@@ -68,14 +69,19 @@ class Throttle:
         self.narrow_for_long()
         self.places = 1
 
+    def expect(self, seconds: float, may: float) -> None:
+        """Begin as after a call of an earlier run, where a call may take as long as it may."""
+        if seconds >= _SLOW:
+            self.widen(seconds, may)
+
     def widen(self, seconds: float = 0.0, may: float = math.inf) -> None:
         """After a success that took so long, where it might have taken as long as it may."""
-        if not self._fastest and seconds >= _SLOW:
+        if not self.fastest and seconds >= _SLOW:
             self.places = max(1, min(self.places, int(may / 2 / seconds)))
-            self._fastest = seconds
+            self.fastest = seconds
             return
-        self._fastest = min(self._fastest or seconds, seconds)
-        if seconds + self._fastest > may / 2 and seconds > _QUEUED * self._fastest:
+        self.fastest = min(self.fastest or seconds, seconds)
+        if seconds + self.fastest > may / 2 and seconds > _QUEUED * self.fastest:
             return
         self._owed += self._given_back
         more = int(self._owed)

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from grader import Judge, errors
+from grader.judge.cache import ReplyCache
 from grader.judge.client import Client
 from grader.judge.throttle import Throttle
 from grader.settings import Settings
@@ -92,6 +93,34 @@ def test_a_server_with_one_slot_that_is_slow_is_not_asked_in_vain():
     assert not [outcome for outcome in outcomes if not isinstance(outcome, tuple)]
     assert len(server.requests) <= 13
     assert server.most_busy <= 3
+
+
+def test_a_later_run_remembers_how_slow_a_server_is(tmp_path):
+    """What the first answer told needs not be told again: nobody waits in vain at the start."""
+    cache = ReplyCache(tmp_path)
+    with serving(lambda *_: GOOD) as server:
+        server.slot, server.pace = threading.Lock(), 1.1
+        ask(server, cache=cache, llm_timeout=4.4)
+        outcomes, *_ = ask(server, cache=cache, times=6, llm_timeout=4.4)
+    assert not [outcome for outcome in outcomes if not isinstance(outcome, tuple)]
+    assert len(server.requests) == 7
+    assert server.most_busy <= 3
+    cache.close()
+
+
+def test_a_later_run_remembers_that_a_call_needs_longer(tmp_path, monkeypatch):
+    monkeypatch.setattr("grader.settings._CALL_TIME", 0.5)
+    monkeypatch.setattr("grader.settings._REPLY_DEADLINE", 6.0)
+    cache = ReplyCache(tmp_path)
+    with serving(lambda *_: GOOD) as server:
+        server.slot, server.pace = threading.Lock(), 1.1
+        first, *_ = ask(server, cache=cache, llm_timeout=None, llm_attempts=20)
+        asked = len(server.requests)
+        second, *_ = ask(server, cache=cache, llm_timeout=None, llm_attempts=20)
+    assert isinstance(first[0], tuple)
+    assert isinstance(second[0], tuple)
+    assert (asked > 1, len(server.requests)) == (True, asked + 1)
+    cache.close()
 
 
 def test_a_slow_endpoint_with_many_places_gets_them_all():
