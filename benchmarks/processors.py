@@ -32,8 +32,11 @@ class Difference:
     grades_changed: int
 
 
-def answers_of_the_bank(count: int) -> list[tuple[str, str]]:
-    """(slug, answer) of examples spread over the bank, all kinds in turn."""
+def answers_of_the_bank(count: int, words: int | None = None) -> list[tuple[str, str]]:
+    """(slug, answer) of examples spread over the bank, all kinds in turn.
+
+    With a limit of words it is each question's longest answer within.
+    """
     from grader.bank.catalog import Catalog
     from grader.settings import Settings
 
@@ -43,7 +46,8 @@ def answers_of_the_bank(count: int) -> list[tuple[str, str]]:
     found = []
     for i, slug in enumerate(chosen):
         examples = catalog.load(slug)[1].examples
-        found.append((slug, examples[i % len(examples)].answer))
+        within = [e.answer for e in examples if words and len(e.answer.split()) <= words]
+        found.append((slug, max(within, key=len, default=examples[i % len(examples)].answer)))
     return found
 
 
