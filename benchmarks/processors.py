@@ -35,7 +35,7 @@ class Difference:
 def answers_of_the_bank(count: int, words: int | None = None) -> list[tuple[str, str]]:
     """(slug, answer) of examples spread over the bank, all kinds in turn.
 
-    With a limit of words it is each question's longest answer within.
+    With a limit of words it is each question's best answer within.
     """
     from grader.bank.catalog import Catalog
     from grader.settings import Settings
@@ -46,8 +46,9 @@ def answers_of_the_bank(count: int, words: int | None = None) -> list[tuple[str,
     found = []
     for i, slug in enumerate(chosen):
         examples = catalog.load(slug)[1].examples
-        within = [e.answer for e in examples if words and len(e.answer.split()) <= words]
-        found.append((slug, max(within, key=len, default=examples[i % len(examples)].answer)))
+        within = [e for e in examples if words and len(e.answer.split()) <= words]
+        chosen = max(within, key=lambda e: e.score, default=examples[i % len(examples)])
+        found.append((slug, chosen.answer))
     return found
 
 
