@@ -16,6 +16,7 @@ from training.answers.marked import (
     MarkedQuestion,
     MinimalPairs,
     faults,
+    field_files,
     read,
 )
 
@@ -83,6 +84,22 @@ def check_field(file: Path) -> Iterator[str]:
                 yield f"contrast: {claim}: {kind}: less than {least}"
 
 
+def check_plain_field(file: Path) -> Iterator[str]:
+    """What is wrong with further answers by a rubric of another field, for learning."""
+    marked, name = read(file, MarkedQuestion), f"{file.parent.name}/{file.stem}"
+    rubric_file = HERE / "fields" / f"{name}.yaml"
+    if rubric_file not in field_files("taught"):
+        yield "no rubric that is learnt from"
+        return
+    if marked.question != name:
+        yield f"question: {marked.question}"
+    rubric = read(rubric_file, FieldRubric)
+    points = {k.id for k in rubric.key_points}
+    yield from faults(marked.answers, points, {m.id for m in rubric.misconceptions})
+    if len(marked.answers) != _ANSWERS[check_plain_field]:
+        yield f"{len(marked.answers)} answers, not {_ANSWERS[check_plain_field]}"
+
+
 def check_pairs(file: Path) -> Iterator[str]:
     """What is wrong with the minimal pairs of a question."""
     found = read(file, MinimalPairs)
@@ -96,25 +113,33 @@ def check_pairs(file: Path) -> Iterator[str]:
             yield f"{pair.id}: right and wrong are the same"
 
 
-_ANSWERS = {check_bank: 24, check_choosing: 4, check_further: 8, check_field: 12}
+_ANSWERS = {
+    check_bank: 24,
+    check_choosing: 4,
+    check_further: 8,
+    check_field: 12,
+    check_plain_field: 4,
+}
 _CHECKS = {
     "bank": check_bank,
     "choosing": check_choosing,
     "in-earnest": check_choosing,
     "further": check_further,
+    "plain": check_further,
     "pairs": check_pairs,
 }
 
 
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
-    folders = (*FOLDERS, "fields/*", "pairs")
+    folders = (*FOLDERS, "fields/*", "plain-fields/*", "pairs")
     files = [Path(n).resolve() for n in names] or sorted(
         file for folder in folders for file in HERE.glob(f"{folder}/*.yaml")
     )
     n_faults = n_answers = 0
     for file in files:
-        check = _CHECKS.get(file.parent.name, check_field)
+        others = check_plain_field if file.parents[1].name == "plain-fields" else check_field
+        check = _CHECKS.get(file.parent.name, others)
         try:
             found = list(check(file))
             n_answers += _ANSWERS.get(check, 0)

@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 HERE = Path(__file__).parent
-FOLDERS = ("bank", "choosing", "in-earnest", "further")
+FOLDERS = ("bank", "choosing", "in-earnest", "further", "plain")
 """Of answers to the questions of the bank."""
 HOLDOUT_FROM = 17  # a17 to a24 of a bank question
 DEV = 16

@@ -24,6 +24,16 @@ _SPECIAL = {0: _PADS, 101: _BEGINS, 102: _ENDS}
 _FIRST_PLACE = 2
 
 
+def taught(file: Path) -> Reader:
+    """A reader that was trained here, of whichever base: its weights tell which."""
+    state = torch.load(file, weights_only=True)
+    state = state.get("mean", state)
+    width = state["words.weight"].shape[1]
+    reader = Reader(MPNET if width == MPNET.width else Shape())
+    reader.load_state_dict(state)
+    return reader
+
+
 def mpnet(folder: Path) -> Reader:
     """A reader with the weights of all-mpnet-base-v2; its heads and types begin anew.
 

@@ -128,7 +128,7 @@ def bank_subject(catalog: Catalog, slug: str) -> Subject:
             labels += [COVERED if i in e.misconceptions else MISSING for i in errors]
             asked = tuple(Asked(c, y) for c, y in zip(claims, labels, strict=True))
             answers.append((f"example-{e.id}", Reading(e.answer, asked)))
-    for folder in ("bank", "further"):
+    for folder in ("bank", "further", "plain"):
         file = HERE / folder / f"{slug}.yaml"
         if file.exists():
             marked = read(file, MarkedQuestion).answers
@@ -141,7 +141,7 @@ def bank_subject(catalog: Catalog, slug: str) -> Subject:
 
 
 def field_subject(rubric: FieldRubric) -> Subject:
-    """A rubric of another field."""
+    """A rubric of another field, with further answers in plain words where there are any."""
     ids = [k.id for k in rubric.key_points]
     errors = [m.id for m in rubric.misconceptions]
     wordings: list[tuple[str, ...]] = [(k.claim, *k.also_accept) for k in rubric.key_points]
@@ -153,8 +153,12 @@ def field_subject(rubric: FieldRubric) -> Subject:
             statements += _statements(getattr(rubric.contrast[name], kind), kind, i)
     for i, k in enumerate(rubric.key_points):
         statements += _statements(k.partial, "half", i)
-    answers = [(a.id, reading_of(a, ids, errors, claims)) for a in rubric.answers]
     name = f"{rubric.field}/{rubric.question}"
+    answers = [(a.id, reading_of(a, ids, errors, claims)) for a in rubric.answers]
+    further = HERE / "plain-fields" / f"{name}.yaml"
+    if further.exists():
+        plain = read(further, MarkedQuestion).answers
+        answers += [(f"plain-{a.id}", reading_of(a, ids, errors, claims)) for a in plain]
     return Subject(name, tuple(wordings), len(ids), tuple(statements), tuple(answers))
 
 

@@ -1,13 +1,16 @@
 """How well a reader reads: verdicts, opposites, misconceptions, scores.
 
-    python -m training.reader.measure WEIGHTS [--set dev|seen|unseen|fields]
+    python -m training.reader.measure WEIGHTS [--set dev|dev-fields|statements|seen|unseen|fields]
 
-``dev`` is for choosing. The others are holdouts: look at them once, at the end.
+``WEIGHTS`` is a ``model.pt``, or the ``state.pt`` of a training under way. ``dev``, ``dev-fields``
+and ``statements`` (of the contrast sets of rubrics of fields that are not learnt, each read by
+itself) are for choosing. The others are holdouts: look at them once, at the end.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +24,22 @@ from grader.bank.catalog import Catalog
 from grader.settings import Settings
 from training.answers.marked import DEV, HERE, HOLDOUT_FROM, MarkedQuestion, names, read
 from training.export_encoder import source_folder
+from training.reader.bases import taught
 from training.reader.batches import (
     CONTRADICTED,
     COVERED,
+    MISSING,
     PARTIAL,
+    Asked,
     Reading,
+    batches,
     collate,
     encode,
 )
-from training.reader.domain import as_read, field_subjects, reading_of
+from training.reader.domain import KINDS, as_read, field_subjects, reading_of
 from training.reader.general import plain_tokenizer
 from training.reader.network import CLASSES, Reader
+from training.reader.train import BATCH_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +140,47 @@ def chosen_on(reader: Reader, tokenizer: Tokenizer, cases: Sequence[Case]) -> st
     )
 
 
+def statements() -> list[Reading]:
+    """Each statement on a key point in rubrics of fields that are not learnt, with that alone."""
+    return [
+        as_read(Reading(s.text, (Asked(subject.wordings[s.claim][0], KINDS[s.kind]),)))
+        for subject in field_subjects("dev unseen")
+        for s in subject.statements
+        if s.claim < subject.key_points
+    ]
+
+
+def told_apart(reader: Reader, tokenizer: Tokenizer, readings: Sequence[Reading]) -> str:
+    """A line on single statements, by the likeliest class."""
+    reader.eval()
+    table = np.zeros((4, 4), dtype=int)
+    for batch in batches(encode(tokenizer, readings), BATCH_TOKENS, random.Random(0)):
+        with torch.no_grad():
+            logits, _, _ = reader(batch.ids, batch.positions, batch.segments, 1)
+        np.add.at(table, (batch.labels[:, 0].numpy(), logits[:, 0].argmax(-1).numpy()), 1)
+    found = table.diagonal() / np.maximum(1, table.sum(1))
+    shares = ", ".join(f"{c} {found[CLASSES.index(c)]:.3f}" for c in CLASSES)
+    false = table[COVERED, CONTRADICTED] / max(1, table[COVERED].sum())
+    three = [COVERED, CONTRADICTED, MISSING]
+    right = table.diagonal()[three].sum() / table[three].sum()
+    return (
+        f"{table.sum()} statements: of covered, contradicted and near ones right {right:.3f} "
+        f"({shares}), covered called contradicted {false:.3f} {table.tolist()}"
+    )
+
+
 def main() -> None:
     """Print the measures of a set."""
     parser = argparse.ArgumentParser(description="Measure a reader.")
     parser.add_argument("weights", type=Path)
-    parser.add_argument(
-        "--set", choices=("dev", "dev-fields", "seen", "unseen", "fields"), default="dev"
-    )
+    sets = ("dev", "dev-fields", "statements", "seen", "unseen", "fields")
+    parser.add_argument("--set", choices=sets, default="dev")
     args = parser.parse_args()
     catalog = Catalog.from_settings(Settings())
-    reader = Reader()
-    reader.load_state_dict(torch.load(args.weights, weights_only=True))
+    reader, tokenizer = taught(args.weights), plain_tokenizer(source_folder())
+    if args.set == "statements":
+        print(told_apart(reader, tokenizer, statements()))
+        return
     holdout = range(HOLDOUT_FROM, 25)
     cases = {
         "dev": lambda: dev_readings(catalog),
@@ -151,7 +189,7 @@ def main() -> None:
         "dev-fields": lambda: field_cases("dev"),
         "fields": lambda: field_cases("held out"),
     }[args.set]()
-    print(chosen_on(reader, plain_tokenizer(source_folder()), cases))
+    print(chosen_on(reader, tokenizer, cases))
 
 
 if __name__ == "__main__":
