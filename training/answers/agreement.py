@@ -2,20 +2,30 @@
 
     python -m training.answers.agreement [--of FOLDER] [--list]
 
-Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or those of another of ``FOLDERS``, on
-every claim of the answers that both hold.
+Compares ``second/bank/SLUG.yaml`` with ``bank/SLUG.yaml``, or those of another of ``FOLDERS`` or
+``plain-fields/FIELD``, on every claim of the answers that both hold.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
+from grader.bank.records import Rubric
 from grader.bank.rubrics import load_rubric
 from training.answers.check import RUBRICS
-from training.answers.marked import FOLDERS, HERE, MarkedAnswer, MarkedQuestion, read
+from training.answers.marked import (
+    FOLDERS,
+    HERE,
+    OF_FIELDS,
+    FieldRubric,
+    MarkedAnswer,
+    MarkedQuestion,
+    read,
+)
 
 _CREDIT = {"covered": 1.0, "partial": 0.5}
 
@@ -38,17 +48,26 @@ def kappa(pairs: Counter[tuple[str, str]]) -> float:
     return (seen - chance) / (1 - chance)
 
 
+def rubric_of(folder: str, name: Path) -> Rubric | FieldRubric:
+    """By which the answers in a file were marked."""
+    if folder == OF_FIELDS:
+        return read(HERE / "fields" / name, FieldRubric)
+    return load_rubric(RUBRICS / name)
+
+
 def main() -> None:
     """Print agreement, and with ``--list`` every difference."""
     parser = argparse.ArgumentParser(description="Compare two markers.")
-    parser.add_argument("--of", choices=FOLDERS, default="bank")
+    parser.add_argument("--of", choices=(*FOLDERS, OF_FIELDS), default="bank")
     parser.add_argument("--list", action="store_true", help="print every difference")
     args = parser.parse_args()
     points, errors = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     scores: list[tuple[float, float]] = []
-    for file in sorted(HERE.glob(f"second/{args.of}/*.yaml")):
-        first = {a.id: a for a in read(HERE / args.of / file.name, MarkedQuestion).answers}
-        rubric = load_rubric(RUBRICS / file.name)
+    second = HERE / "second" / args.of
+    for file in sorted(second.rglob("*.yaml")):
+        name = file.relative_to(second)
+        first = {a.id: a for a in read(HERE / args.of / name, MarkedQuestion).answers}
+        rubric = rubric_of(args.of, name)
         most = sum(k.points for k in rubric.key_points)
         for b in read(file, MarkedQuestion).answers:
             a = first[b.id]

@@ -12,6 +12,7 @@ from training.answers.marked import (
     BANK_KINDS,
     FOLDERS,
     HERE,
+    OF_FIELDS,
     FieldRubric,
     MarkedQuestion,
     MinimalPairs,
@@ -132,13 +133,13 @@ _CHECKS = {
 
 def main(names: list[str]) -> int:
     """Print every fault of the files named, or of all; 1 if there is one."""
-    folders = (*FOLDERS, "fields/*", "plain-fields/*", "pairs")
+    folders = (*FOLDERS, "fields/*", f"{OF_FIELDS}/*", "pairs")
     files = [Path(n).resolve() for n in names] or sorted(
         file for folder in folders for file in HERE.glob(f"{folder}/*.yaml")
     )
     n_faults = n_answers = 0
     for file in files:
-        others = check_plain_field if file.parents[1].name == "plain-fields" else check_field
+        others = check_plain_field if file.parents[1].name == OF_FIELDS else check_field
         check = _CHECKS.get(file.parent.name, others)
         try:
             found = list(check(file))

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 HERE = Path(__file__).parent
 FOLDERS = ("bank", "choosing", "in-earnest", "further", "plain")
 """Of answers to the questions of the bank."""
+OF_FIELDS = "plain-fields"
+"""Of further answers by rubrics of other fields, a folder a field."""
 HOLDOUT_FROM = 17  # a17 to a24 of a bank question
 DEV = 16
 """Answer a16 of every question is for choosing, never for learning."""

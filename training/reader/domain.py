@@ -20,6 +20,7 @@ from training.answers.marked import (
     DEV,
     HERE,
     HOLDOUT_FROM,
+    OF_FIELDS,
     FieldRubric,
     MarkedAnswer,
     MarkedQuestion,
@@ -155,7 +156,7 @@ def field_subject(rubric: FieldRubric) -> Subject:
         statements += _statements(k.partial, "half", i)
     name = f"{rubric.field}/{rubric.question}"
     answers = [(a.id, reading_of(a, ids, errors, claims)) for a in rubric.answers]
-    further = HERE / "plain-fields" / f"{name}.yaml"
+    further = HERE / OF_FIELDS / f"{name}.yaml"
     if further.exists():
         plain = read(further, MarkedQuestion).answers
         answers += [(f"plain-{a.id}", reading_of(a, ids, errors, claims)) for a in plain]
