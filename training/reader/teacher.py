@@ -29,7 +29,7 @@ from training.reader.network import Reader
 from training.reader.teach import SEED, draw, nearest_claims, with_turned
 from training.reader.train import train
 
-ANSWERS, STATEMENTS, GENERAL = 0.3, 0.12, 10_000
+ANSWERS, STATEMENTS, GENERAL = 0.22, 0.09, 6_000
 """What an epoch holds of each; of the general pairs a tenth of these."""
 
 
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--base", type=Path, default=source_folder())
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=WORK)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=1)
     args = parser.parse_args()
     torch.manual_seed(SEED)
     base = BASES[args.name]
