@@ -4,7 +4,8 @@
     python -m training.reader.teacher minilm --data DIR
 
 Both bases see the same batches: parts of the marked answers and statements that ``teach`` draws
-from. ``FOLDER`` holds the files of all-mpnet-base-v2 (see ``bases``).
+from, some 43,000 labels an epoch. ``FOLDER`` holds the files of all-mpnet-base-v2 (see ``bases``).
+``--start WEIGHTS --seen N`` goes on after N epochs, at a rate that rises and falls anew.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=WORK)
     parser.add_argument("--epochs", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--seen", type=int, default=0, help="epochs that these have seen")
     args = parser.parse_args()
     torch.manual_seed(SEED)
     base = BASES[args.name]
@@ -73,10 +76,11 @@ def main() -> None:
     general = general_readings(args.data, SEED)[:GENERAL]
 
     def readings(epoch: int) -> list[Reading]:
+        epoch += args.seen
         return draw([part_of(s, epoch) for s in subjects], near, general, STATEMENTS, epoch)
 
     train(
-        base.begin(args.base),
+        bases.taught(args.start) if args.start else base.begin(args.base),
         plain_tokenizer(source_folder()),
         readings,
         out=args.work / args.name,
