@@ -19,11 +19,6 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-def pytest_xdist_auto_num_workers():
-    """Two more than there are cores: much of their time tests wait for servers and processes."""
-    return (os.cpu_count() or 1) + 2
-
-
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
     """Any connection to another host than this one is an error."""
