@@ -9,7 +9,8 @@ word, with every sixth word changed, half of it patched into another, or told ag
 had read it (``retold.yaml``, written for this). A false pair is any other that is told of.
 
 The time is that of answers of 60 words put together of the holdout answers' clauses, to four
-questions, a hundred of them copied: ``--words-only`` leaves the encoder out.
+questions, a hundred of them copied: ``--words-only`` leaves the encoder out. On two slow cores of a
+Zen 3, 10,000 answers by words and meaning took 143 s, 100,000 by words alone 69 s.
 """
 
 from __future__ import annotations
