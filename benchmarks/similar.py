@@ -10,8 +10,8 @@ had read it (``retold.yaml``, written for this). A false pair is any other that 
 
 The time is that of answers of 60 words put together of the holdout answers' clauses, to four
 questions, a hundred of them copied: ``--words-only`` leaves the encoder out. On two slow cores of a
-Zen 3, 10,000 answers by words and meaning took 143 s, 100,000 by words alone 69 s; 100,000 by both were
-not done after 13 minutes beside other work.
+Zen 3, 10,000 answers by words and meaning took 143 s, 100,000 by words alone 69 s; 100,000 by both
+were not done after 13 minutes beside other work.
 """
 
 from __future__ import annotations
