@@ -47,8 +47,8 @@ def answers_of_the_bank(count: int, words: int | None = None) -> list[tuple[str,
     for i, slug in enumerate(chosen):
         examples = catalog.load(slug)[1].examples
         within = [e for e in examples if words and len(e.answer.split()) <= words]
-        chosen = max(within, key=lambda e: e.score, default=examples[i % len(examples)])
-        found.append((slug, chosen.answer))
+        example = max(within, key=lambda e: e.score, default=examples[i % len(examples)])
+        found.append((slug, example.answer))
     return found
 
 
