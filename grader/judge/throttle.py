@@ -71,7 +71,7 @@ class Throttle:
 
     def expect(self, seconds: float, may: float) -> None:
         """Begin as after a call of an earlier run, where a call may take as long as it may."""
-        if seconds >= _SLOW:
+        if not self.fastest and seconds >= _SLOW:
             self.widen(seconds, may)
 
     def widen(self, seconds: float = 0.0, may: float = math.inf) -> None:

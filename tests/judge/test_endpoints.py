@@ -108,6 +108,13 @@ def test_a_later_run_remembers_how_slow_a_server_is(tmp_path):
     cache.close()
 
 
+def test_what_a_second_model_took_adds_no_place():
+    throttle = Throttle(16)
+    throttle.expect(10.0, 60.0)
+    throttle.expect(10.0, 60.0)
+    assert throttle.places == 3
+
+
 def test_a_later_run_remembers_that_a_call_needs_longer(tmp_path, monkeypatch):
     monkeypatch.setattr("grader.settings._CALL_TIME", 0.5)
     monkeypatch.setattr("grader.settings._REPLY_DEADLINE", 6.0)

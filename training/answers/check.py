@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from grader.bank.rubrics import load_rubric
@@ -85,11 +86,16 @@ def check_field(file: Path) -> Iterator[str]:
                 yield f"contrast: {claim}: {kind}: less than {least}"
 
 
+@cache
+def _learnt() -> frozenset[Path]:
+    return frozenset(field_files("taught"))
+
+
 def check_plain_field(file: Path) -> Iterator[str]:
     """What is wrong with further answers by a rubric of another field, for learning."""
     marked, name = read(file, MarkedQuestion), f"{file.parent.name}/{file.stem}"
     rubric_file = HERE / "fields" / f"{name}.yaml"
-    if rubric_file not in field_files("taught"):
+    if rubric_file not in _learnt():
         yield "no rubric that is learnt from"
         return
     if marked.question != name:
