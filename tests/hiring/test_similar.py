@@ -244,6 +244,28 @@ def test_an_answer_told_again_is_found_by_its_meaning(tmp_path):
         assert first in pair.first.quotes
 
 
+class Untouched:
+    name = "untouched"
+
+    def encode(self, texts):
+        raise AssertionError("nothing is to be encoded")
+
+
+def test_where_chance_explains_the_same_meaning_nothing_is_encoded_and_one_line_says_so(tmp_path):
+    answers, pairs = (*OWN, COPIED, DISGUISED), 15
+    needed = 2 * pairs * load_rule().meaning.least
+    options = {"words_only": False, "encoder": Untouched()}
+    few = found(tmp_path, *answers, expected=needed * 0.99, **options)
+    assert names(few) == [("c4", "c5")]
+    assert few.pairs[0].by == "words"
+    assert few.pairs[0].meaning is None
+    [note] = [note for note in few.notes if "by words alone" in note]
+    assert "--expected 1 at least" in note
+    assert not [n for n in found(tmp_path, *answers).notes if "--expected" in n]
+    with pytest.raises(AssertionError, match="encoded"):
+        found(tmp_path, *answers, expected=needed * 1.01, **options)
+
+
 def test_the_order_of_rows_changes_nothing(tmp_path):
     answers = [*OWN, COPIED, RETOLD, DISGUISED]
     similar = found(tmp_path, *answers, words_only=False)

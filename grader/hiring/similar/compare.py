@@ -159,7 +159,6 @@ def _by_meaning(
         (numbers[int(near.first[at])], numbers[int(near.second[at])]): float(chances[at])
         for at in np.flatnonzero(chances <= bar).tolist()
     }
-    same = float(rule.chance(np.array([1.0]))[0])
-    if same <= bar:
-        found |= {(at, at): same for at in numbers if times[at] > 1}
+    if rule.least <= bar:
+        found |= {(at, at): rule.least for at in numbers if times[at] > 1}
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -103,12 +104,14 @@ def similar_answers(
     asked = _asked(read, Catalog.from_settings(settings))
     rule = load_rule()
     expected = rule.expected if expected is None else expected
-    reader = None if words_only else encoder or _bundled(settings.threads)
     compared = sum(one.pairs for one in asked)
     # Two looks, by words and by meaning, share what may be expected by chance.
     bar = expected / _TWO / compared
+    too_many = not words_only and rule.meaning.least > bar
+    reader = None if words_only or too_many else encoder or _bundled(settings.threads)
     found, left_out = _found(asked, rule, bar, reader, most)
     pairs = tuple(_pair(one, rule, compared) for one in found)
+    least = _TWO * compared * rule.meaning.least if too_many else None
     return Similar(
         table=read.name,
         pairs=pairs,
@@ -116,7 +119,7 @@ def similar_answers(
         compared=compared,
         expected=expected,
         left_out=left_out,
-        notes=(*read.notes, *_notes(read, left_out, most, words_only=words_only)),
+        notes=(*read.notes, *_notes(read, left_out, most, least, words_only=words_only)),
     )
 
 
@@ -264,7 +267,9 @@ def _pair(found: _Found, rule: Rule, compared: int) -> Pair:
     )
 
 
-def _notes(table: GradedTable, left_out: int, most: int, *, words_only: bool) -> Iterator[str]:
+def _notes(
+    table: GradedTable, left_out: int, most: int, least: float | None, *, words_only: bool
+) -> Iterator[str]:
     if not table.people:
         yield f"{table.name}: no column tells people apart: each row was taken for one person"
     if left_out:
@@ -274,3 +279,9 @@ def _notes(table: GradedTable, left_out: int, most: int, *, words_only: bool) ->
         )
     if words_only:
         yield f"{table.name}: compared by words alone: what was told in other words is not found"
+    if least is not None:
+        yield (
+            f"{table.name}: compared by words alone: among so many pairs some mean the same by "
+            "chance; to compare meaning as well, give fewer answers at a time, or allow more pairs "
+            f"by chance: --expected {ceil(least)} at least"
+        )

@@ -77,6 +77,11 @@ class MeaningRule:
         known = self.share * np.exp((self.start - likeness) / self.scale)
         return np.where(likeness >= self.start, known, 1.0)
 
+    @property
+    def least(self) -> float:
+        """The chance that independent answers mean just the same: no pair's is below it."""
+        return float(self.chance(np.array([1.0]))[0])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
