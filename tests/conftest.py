@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import shutil
 import socket
+import tempfile
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,11 +14,29 @@ os.environ.setdefault("TERM", "dumb")
 
 from grader.grading import Grader
 from grader.settings import Settings
+from tests.support import read_once
 from tests.support.own_bank import ENTRY, RUBRIC
 
 # Nothing is timed: the machine may be busy with something else.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+read_once.install()
+
+
+def pytest_configure(config):
+    """What texts mean to the networks is kept in one folder for all workers."""
+    if not hasattr(config, "workerinput"):
+        folder = tempfile.mkdtemp()
+        os.environ[read_once.FOLDER] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder))
+
+
+@pytest.fixture
+def read_anew(monkeypatch):
+    """Nothing is kept from one text to the next."""
+    monkeypatch.delenv(read_once.FOLDER)
 
 
 @pytest.fixture(autouse=True)

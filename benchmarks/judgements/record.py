@@ -39,6 +39,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,14 @@ def read_votes(reply: str, checklist: prompt.Checklist, answer: str) -> tuple[Vo
     return votes_of(parsed, checklist, answer, seen, MODEL, 0)
 
 
-def labelled(catalog: Catalog, slug: str) -> dict[str, Labelled]:
+@cache
+def asked(catalog: Catalog, slug: str) -> Question:
+    """A question of the record."""
+    return catalog.question(slug)
+
+
+@cache
+def labelled(catalog: Catalog, slug: str) -> Mapping[str, Labelled]:
     """The answers to a question that may be drawn, by their ids."""
     found = [
         Labelled(e.id, e.answer, e.verdicts, frozenset(e.misconceptions), holdout=True)
@@ -139,8 +147,7 @@ def labelled(catalog: Catalog, slug: str) -> dict[str, Labelled]:
     ]
     file = HERE / "choosing" / f"{slug}.yaml"
     if file.exists():
-        question = catalog.question(slug)
-        marked = [Marked(question, a) for a in read(file, MarkedQuestion).answers]
+        marked = [Marked(asked(catalog, slug), a) for a in read(file, MarkedQuestion).answers]
         found += [
             Labelled(
                 m.answer.id,
@@ -167,7 +174,7 @@ def sample(catalog: Catalog) -> list[Case]:
     slugs = sorted({slug for slug, _ in drawn})
     chosen.shuffle(slugs)
     drawn.sort(key=lambda pair: slugs.index(pair[0]))
-    return [Case(i, catalog.question(slug), a) for i, (slug, a) in enumerate(drawn)]
+    return [Case(i, asked(catalog, slug), a) for i, (slug, a) in enumerate(drawn)]
 
 
 def all_recorded(file: Path = RECORD) -> list[Judgement]:
@@ -300,7 +307,7 @@ def print_prompts(catalog: Catalog) -> None:
 
 def _as_labelled(judgement: Judgement, catalog: Catalog) -> Iterator[bool]:
     answer = labelled(catalog, judgement.question)[judgement.answer]
-    for vote in judgement.votes(catalog.question(judgement.question), answer.text):
+    for vote in judgement.votes(asked(catalog, judgement.question), answer.text):
         if vote.verdict in VERDICTS:
             yield vote.verdict == answer.verdicts[vote.point]
         else:

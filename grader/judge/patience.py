@@ -24,6 +24,8 @@ class ReplyDeadline:
         self._timeout = timeout
         self.seconds = seconds
         """In all, as long as it is by now."""
+        self.refused: JudgeRateLimitError | None = None
+        """What the last attempt came to, if that was being told to wait."""
         self._left = seconds
 
     @property
@@ -52,12 +54,19 @@ class ReplyDeadline:
 
 @asynccontextmanager
 async def reply_deadline(seconds: float) -> AsyncIterator[ReplyDeadline]:
-    """Break off the attempts for one reply at their end; it stands still until ``go_on``."""
+    """Break off the attempts for one reply at their end; it stands still until ``go_on``.
+
+    Raises:
+        JudgeRateLimitError: the last attempt that ended was told to wait.
+        JudgeTimeoutError: it was not, or there is none.
+    """
     try:
         async with asyncio.timeout(None) as timeout:
             deadline = ReplyDeadline(timeout, seconds)
             yield deadline
     except TimeoutError as late:
+        if deadline.refused:  # the attempt that was broken off may have had no time at all
+            raise deadline.refused from late
         in_all = f"{round(deadline.seconds, 1):g} s"
         raise JudgeTimeoutError(f"no reply within {in_all}, all attempts together") from late
 
@@ -92,7 +101,8 @@ class Attempts:
     def __call__(self, state: RetryCallState) -> bool:
         """Whether this attempt was the last."""
         error = state.outcome.exception() if state.outcome else None
-        self._faults_left -= not isinstance(error, JudgeRateLimitError)
+        self._deadline.refused = error if isinstance(error, JudgeRateLimitError) else None
+        self._faults_left -= self._deadline.refused is None
         now = asyncio.get_running_loop().time()
         return now + state.upcoming_sleep >= self._deadline.ends or self._faults_left <= 0
 

@@ -1,11 +1,9 @@
-import subprocess
-import sys
-
 import pytest
 import yaml
 
 from grader.authoring.disagreements import MODEL, audit
 from grader.grading import Grader
+from tests.support.command import grade
 
 WRONG = "At test time the neurons are dropped at random as well, exactly as in training."
 
@@ -70,12 +68,6 @@ def test_what_a_correction_replaces_is_said(folders):
 
 def test_the_command_lists_pairs(folders):
     bank, rubrics = folders
-    command = [sys.executable, "-m", "grader", "bank", "audit", "dropout"]
-    done = subprocess.run(
-        [*command, "--bank", str(bank), "--rubrics", str(rubrics)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = grade("bank", "audit", "dropout", "--bank", bank, "--rubrics", rubrics)
     assert done.returncode == 0, done.stderr
     assert f"  blog:1: {WRONG}" in done.stdout

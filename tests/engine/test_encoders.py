@@ -16,6 +16,7 @@ from grader.engine.encoders.choose import build_encoder
 from grader.engine.encoders.onnx import OnnxEncoder
 from grader.errors import EncoderError, MissingExtraError, ModelError
 from grader.resources import model_folder, verify_checksums
+from tests.support import read_once
 
 SENTENCES = [
     "The gradient shrinks as it is propagated back through many layers.",
@@ -41,6 +42,19 @@ def original():
     folder = gt.get_model_path()
     model = SentenceTransformer(str(folder), device="cpu")
     return folder, model.encode(SENTENCES, normalize_embeddings=True)
+
+
+def test_what_the_tests_keep_is_what_the_encoder_makes(monkeypatch, tmp_path):
+    encoder = OnnxEncoder()
+    anew = encoder.encode(SENTENCES)
+    monkeypatch.setenv(read_once.FOLDER, str(tmp_path))
+    for _ in range(2):
+        assert np.array_equal(encoder.encode(SENTENCES), anew)
+        assert len(list(tmp_path.iterdir())) == len(SENTENCES)
+    for file in tmp_path.iterdir():
+        with file.open("wb") as stream:
+            np.save(stream, np.zeros(anew.shape[1], np.float32))
+    assert not encoder.encode(SENTENCES).any(), "not read from what is kept"
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -2,8 +2,6 @@ import csv
 import json
 import math
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 
 import numpy as np
@@ -23,6 +21,7 @@ from grader.evaluation.plots import draw
 from grader.evaluation.reliability import calibration_error, reliability, risk_coverage
 from grader.evaluation.summary import evaluate
 from grader.settings import Settings
+from tests.support.command import grade
 from tests.support.llm_server import serving, verdicts
 from tests.support.own_bank import ROOT
 
@@ -30,15 +29,6 @@ MARKED = ROOT / "examples" / "marked.csv"
 shares = st.floats(0, 1, allow_subnormal=False)
 pairs = st.lists(st.tuples(shares, shares), min_size=2, max_size=30).map(np.array)
 HOSTILE = "<script>alert(1)</script> Dropout \" onload='x' zeroes units."
-
-
-def run(*args):
-    return subprocess.run(
-        [sys.executable, "-m", "grader", *map(str, args)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -262,10 +252,10 @@ def test_both_commands_take_the_ways_out_of_a_table(tmp_path):
     file = tmp_path / "t.csv"
     file.write_text("\n".join(lines) + "\n")
     ways = ["--delimiter", "pipe", "--header-row", 2, "--map", "answer=reply"]
-    done = run("eval", file, *ways, "--json")
+    done = grade("eval", file, *ways, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["overall"]["n"] == 2
-    done = run("calibrate", file, *ways, "-o", tmp_path / "own.json")
+    done = grade("calibrate", file, *ways, "-o", tmp_path / "own.json")
     assert "marked answers" in done.stderr
     assert "column" not in done.stderr
 
@@ -332,7 +322,7 @@ def test_a_table_may_hold_what_looks_like_markup(tmp_path):
     prompt = "What does a[i] mean in [/b] markup :smile:?"
     rows = [["answer", "reference", "question", "mark"]]
     rows += [[f"Unit {i} drops out.", "Units drop out.", prompt, i / 2] for i in range(3)]
-    done = run("eval", table(tmp_path, rows))
+    done = grade("eval", table(tmp_path, rows))
     assert done.returncode == 0, done.stderr
     assert "a[i]" in done.stdout
 
@@ -364,7 +354,7 @@ def test_a_mistyped_question_is_told_before_anything_is_graded(tmp_path):
     file = table(tmp_path, [["answer", "mark"], ["Units are dropped.", 1]])
     options = ("--llm", "--llm-model", "m", "--llm-base-url", "http://127.0.0.1:9/v1", "--dry-run")
     for arguments in (("eval", file, "--q", "dropuot"), ("eval", file, "--q", "dropuot", *options)):
-        done = run(*arguments)
+        done = grade(*arguments)
         assert (done.returncode, done.stdout) == (2, "")
         assert "did you mean dropout" in done.stderr
 
@@ -378,16 +368,16 @@ def test_pictures_are_the_same_each_time(graded):
 
 def test_the_command_prints_writes_and_refuses(tmp_path):
     page, plots = tmp_path / "page.html", tmp_path / "plots"
-    done = run("eval", MARKED, "--max-mark", 10, "-o", page, "--plots", plots, "--worst", 2)
+    done = grade("eval", MARKED, "--max-mark", 10, "-o", page, "--plots", plots, "--worst", 2)
     assert done.returncode == 0, done.stderr
     assert "95 % from" in done.stdout
     assert done.stdout.count("\nrow ") == 2
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(list(plots.iterdir())) == 6
-    again = run("eval", MARKED, "--max-mark", 10, "-o", page)
+    again = grade("eval", MARKED, "--max-mark", 10, "-o", page)
     assert again.returncode == 2
     assert "exists already" in again.stderr
-    data = json.loads(run("eval", MARKED, "--max-mark", 10, "--json").stdout)
+    data = json.loads(grade("eval", MARKED, "--max-mark", 10, "--json").stdout)
     assert data["overall"]["n"] == 39
 
 
@@ -419,13 +409,14 @@ def test_too_few_marks_make_no_calibration(tmp_path, grader):
 @pytest.mark.slow
 def test_fitted_by_one_command_and_applied_by_another(tmp_path):
     file = tmp_path / "own.json"
-    done = run("calibrate", MARKED, "--max-mark", 10, "-o", file)
+    done = grade("calibrate", MARKED, "--max-mark", 10, "-o", file)
     assert done.returncode == 0, done.stderr
     text = ("--text", "Each unit is zeroed at random while training.", "--q", "dropout", "--json")
-    plain, mapped = (json.loads(run(*text, *more).stdout) for more in ((), ("--calibration", file)))
+    plain = json.loads(grade(*text).stdout)
+    mapped = json.loads(grade(*text, "--calibration", file).stdout)
     assert mapped["linear_score"] == plain["score"]
     assert mapped["versions"]["calibration"]
-    assert run("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
+    assert grade("calibrate", MARKED, "--max-mark", 10, "-o", file).returncode == 2
 
 
 @pytest.mark.slow
@@ -436,7 +427,7 @@ def test_the_commands_of_the_documentation_work_on_the_example(tmp_path):
     for command in commands:
         words = [MARKED if w == "examples/marked.csv" else w for w in command.split()]
         words[-1] = tmp_path / words[-1]
-        done = run(*words)
+        done = grade(*words)
         assert done.returncode == 0, done.stderr
         assert words[-1].exists()
 
@@ -479,17 +470,17 @@ def test_offline_judge_and_fused_grades_stand_beside_the_marks(tmp_path, grader)
             assert fewer.agreement.bias == pytest.approx(bias)
         options = ("--llm", "--llm-model", "tiny", "--llm-base-url", server.url)
         calls = len(server.requests)
-        dry = run("eval", file, *options, "--dry-run")
+        dry = grade("eval", file, *options, "--dry-run")
         assert dry.stdout.startswith("answers to send: 5, ")
         assert len(server.requests) == calls
-        done = run("eval", file, *options)
+        done = grade("eval", file, *options)
         assert done.returncode == 0, done.stderr
         assert "replies from the cache: 5" in done.stdout
         heads = [line.split()[0] for line in done.stdout.splitlines() if line.strip()]
         assert {"offline", "judge", "fused", "--llm-below"} <= set(heads)
         assert "judge: calls: " in done.stderr
     assert evaluate(grade_marked(grader, *read_marked(file, "mark", 1)), worst=0).judging is None
-    done = run("eval", file, "--llm-model", "tiny")
+    done = grade("eval", file, "--llm-model", "tiny")
     assert (done.returncode, "add --llm" in done.stderr) == (2, True)
 
 
@@ -527,14 +518,14 @@ def test_where_nothing_says_it_the_command_to_type_is_told(tmp_path, command, mo
     rows = [["answer", "question_id", "mark"]]
     rows += [[f"{SAID} {i}", "dropout", i % 2] for i in range(29)] + [[SAID, "dropout", most]]
     file = table(tmp_path, rows)
-    done = run(*command, file)
+    done = grade(*command, file)
     assert (done.returncode, done.stdout) == (2, "")
     [line] = done.stderr.splitlines()
     assert f"{file}: column 'mark': marks reach {most}, " in line
     advised = re.search(r"add (--max-mark \S+) ", line)[1]
     assert advised == f"--max-mark {most}"
     if command == ["eval"]:
-        assert run(*command, file, *advised.split()).returncode == 0
+        assert grade(*command, file, *advised.split()).returncode == 0
 
 
 def test_a_highest_mark_that_is_given_counts_for_plain_numbers(tmp_path):
@@ -551,6 +542,6 @@ def test_a_mark_above_what_it_is_out_of_is_refused(tmp_path):
 
 
 def test_the_examples_marks_are_read_as_the_readme_says(tmp_path):
-    done = run("eval", MARKED)
+    done = grade("eval", MARKED)
     assert done.returncode == 2
     assert "add --max-mark 10 " in done.stderr

@@ -115,6 +115,7 @@ def test_a_grade_is_the_same_when_copied_or_pickled(grader, copied):
     assert type(again.to_dict()["versions"]) is dict
 
 
+@pytest.mark.usefixtures("read_anew")
 def test_the_same_answer_gets_the_same_grade_alone_and_in_a_crowd(grader):
     alone = grader.grade(ANSWER, q="dropout")
     crowd = grader.grade_many(["Other words.", ANSWER, "More, and longer, other words."], "dropout")

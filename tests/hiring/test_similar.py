@@ -247,7 +247,7 @@ def test_an_answer_told_again_is_found_by_its_meaning(tmp_path):
 class Untouched:
     name = "untouched"
 
-    def encode(self, texts):
+    def encode(self, _):
         raise AssertionError("nothing is to be encoded")
 
 

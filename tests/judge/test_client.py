@@ -346,6 +346,20 @@ def test_to_be_told_to_wait_is_no_fault_but_ends_at_the_deadline():
     assert isinstance(outcome, errors.JudgeRateLimitError)
 
 
+@pytest.mark.parametrize(
+    ("first", "error"),
+    [(Fault(429), errors.JudgeRateLimitError), (Fault(500), errors.JudgeTimeoutError)],
+    ids=str,
+)
+def test_an_attempt_that_the_deadline_breaks_off_does_not_hide_that_others_were_refused(
+    first, error
+):
+    hung = Fault(200, raw=BODY, delay=3.0)
+    with serving(lambda _, n: hung if n > 1 else first) as server:
+        [outcome], *_ = ask(server, llm_deadline=1.0, llm_backoff=0.01)
+    assert type(outcome) is error
+
+
 def test_the_wait_for_a_place_does_not_count_against_an_answer():
     """The last answer waits longer than its deadline, and has all its attempts left."""
     slow = Fault(200, raw=BODY, delay=0.6)

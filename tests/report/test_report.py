@@ -2,8 +2,6 @@ import csv
 import json
 import math
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -16,6 +14,7 @@ from grader.hiring.graded_table import read_graded_table
 from grader.report.page import report_page
 from grader.report.statistics import BINS, histogram, item_rest, question_statistics
 from grader.tables.cells import CELL_LIMIT, fitting_detail
+from tests.support.command import grade as command
 from tests.support.graded import grade, question, row, write
 from tests.support.own_bank import ROOT
 
@@ -172,14 +171,7 @@ def test_without_a_column_of_answers_the_way_out_is_named(grader, tmp_path):
     )
     with pytest.raises(TableError, match=r"it has 'Said', 'question_id': .*--map answer=COLUMN"):
         read_graded(table, None, {})
-    command = [sys.executable, "-m", "grader", "report", "g.csv", "-o", "r.html"]
-    done = subprocess.run(
-        [*command, "--map", "answer=Said"],
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        check=False,
-    )
+    done = command("report", "g.csv", "-o", "r.html", "--map", "answer=Said")
     assert done.returncode == 0, done.stderr
 
 
@@ -241,11 +233,10 @@ def test_the_page_needs_no_network_and_its_data_can_not_break_out(whole):
 
 
 def test_the_command_writes_a_page_and_refuses_to_overwrite_it(graded, tmp_path):
-    command = [sys.executable, "-m", "grader", "report", str(graded), "-o", "report.html"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = command("report", graded, "-o", "report.html")
     assert done.returncode == 0, done.stderr
     assert "report.html: 41 answers" in done.stderr
-    again = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    again = command("report", graded, "-o", "report.html")
     assert again.returncode == 2
     assert "exists already" in again.stderr
 

@@ -77,6 +77,7 @@ def _serve(address):
             os._exit(0)
         caller.close()
         _become(asked)
+        import_module("tests.support.read_once").install()
         command(asked["args"])
         return
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.judgements.record import cases_left, labelled, recorded, sample, take
+from benchmarks.judgements.record import asked, cases_left, labelled, recorded, sample, take
 from grader.bank.catalog import Catalog
 from grader.errors import JudgeReplyError
 from grader.settings import Settings
@@ -22,7 +22,7 @@ def test_the_record_is_of_answers_that_no_network_is_taught(catalog):
         assert judgement.side == ("holdout" if answer.holdout else "fit")
         assert (slug, name) not in seen
         seen.add((slug, name))
-        votes = judgement.votes(catalog.question(slug), answer.text)
+        votes = judgement.votes(asked(catalog, slug), answer.text)
         assert len(votes) == len(judgement.ids)
     assert len(seen) > 300
 
