@@ -196,7 +196,8 @@ class KeyPointResult:
     claim: str
     verdict: Verdict
     points: float
-    """Points earned."""
+    """Points earned. Where the verifier is not sure, that is a part of them, in quarters: what may
+    be expected."""
     max_points: float
     probability: float
     """The verifier's probability of this verdict, 0 to 1."""

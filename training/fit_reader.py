@@ -13,6 +13,8 @@ are left out in ten turns to
   average precision of accusations;
 - find the bar of accusations: the lowest probability from which nine of ten were right in the sets
   ``WEIGHING``, as in earnest hardly an accusation is wrong;
+- find between which expectations a point earns a part (``earning``): those with the least squared
+  error of scores with which no more right answers fail;
 - say what it is worth.
 
 ``--kept`` keeps what was read for another time.
@@ -24,8 +26,8 @@ import argparse
 import json
 import pickle
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,13 +38,16 @@ from sklearn.metrics import average_precision_score
 
 from benchmarks.marked_answers import FITTING, WEIGHING, Marked, cases
 from grader.bank.catalog import Catalog
+from grader.engine import scoring
 from grader.engine.as_read import question_as_read
 from grader.engine.features import NAMES, Matrix, PreparedQuestion, claim_features
+from grader.engine.findings import Earning, Findings
 from grader.engine.pairs import PairVerifier
 from grader.engine.reader import Reader
 from grader.engine.verifier import Weights, claims_of, digest, inputs, read_closely, with_pairs
 from grader.grading import Grader
 from grader.reading.canonical import read
+from grader.reading.text import Segment
 from grader.records import VERDICTS
 from grader.settings import Settings
 from training.checksums import write_checksums
@@ -60,6 +65,9 @@ RIGHT = 0.9
 DIGITS = 3
 CONSTANT = 1e-3
 """What varies less is the same for all."""
+NONE_TO = (0.0, 0.05, 0.1, 0.15, 0.2)
+ALL_FROM = (0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+"""Between what a point may earn a part."""
 
 
 @dataclass(frozen=True)
@@ -134,12 +142,15 @@ def fit(rows: Rows, held_back: float, classes: int) -> Weights:
     return Weights(*(a.astype(np.float32) for a in (mean, scale, by_input, bias)))
 
 
-def left_out(rows: Rows, held_back: float, classes: int) -> Matrix:
-    """Probabilities of each claim by a fit without its question."""
+def left_out(
+    rows: Rows, held_back: float, classes: int, fitted: np.ndarray | None = None
+) -> Matrix:
+    """Probabilities of each claim by a fit without its question, on those that are ``fitted``."""
     p = np.zeros((len(rows.y), classes), dtype=np.float32)
     for turn in range(TURNS):
         out = rows.question % TURNS == turn
-        p[out] = fit(rows.of(~out), held_back, classes)(rows.x[out])
+        learnt = ~out if fitted is None else ~out & fitted
+        p[out] = fit(rows.of(learnt), held_back, classes)(rows.x[out])
     return p
 
 
@@ -175,6 +186,72 @@ def accused_from(p: Matrix, stated: np.ndarray) -> float:
     return lowest
 
 
+def earning_of(
+    sets: Mapping[str, Sequence[Read]], p_points: Matrix, p_errors: Matrix, asserted_from: float
+) -> Earning:
+    """Between which expectations a part of a point is earned: with the least error of scores.
+
+    The error is squared, and each set weighs the same. No more of the answers that should pass may
+    fail, in the mean of the sets, than where each point earns what its verdict says.
+
+    Args:
+        sets: the answers.
+        p_points: of all their key points, one answer after the other.
+        p_errors: of all their misconceptions.
+        asserted_from: the bar of accusations.
+    """
+    answers = [one.case for part in sets.values() for one in part]
+    of = np.repeat(np.arange(len(sets)), [len(part) for part in sets.values()])
+    found = list(_findings(answers, p_points, p_errors, asserted_from))
+    due = np.array([case.score for case in answers])
+    passes = np.array([case.passed for case in answers])
+    marks = np.array([case.question.scale.pass_score for case in answers])
+
+    def faults(earning: Earning | None) -> tuple[float, float]:
+        """The share of right answers that fail, and the error."""
+        scores = np.array(
+            [
+                _score(case, replace(f, earning=earning))
+                for case, f in zip(answers, found, strict=True)
+            ]
+        )
+        failing, off = scores < marks, (scores - due) ** 2
+        places = range(len(sets))
+        return (
+            float(np.mean([failing[(of == n) & passes].mean() for n in places])),
+            float(np.mean([off[of == n].mean() for n in places])),
+        )
+
+    most, _ = faults(None)
+    tried = {Earning(a, b): faults(Earning(a, b)) for a in NONE_TO for b in ALL_FROM}
+    kept = [earning for earning, (failing, _) in tried.items() if failing <= most]
+    return min(kept, key=lambda earning: tried[earning][1])
+
+
+def _findings(
+    answers: Sequence[Marked], p_points: Matrix, p_errors: Matrix, asserted_from: float
+) -> Iterator[Findings]:
+    k = e = 0
+    for case in answers:
+        points, errors = len(case.question.key_points), len(case.question.misconceptions)
+        yield Findings(
+            p_points[k : k + points],
+            p_errors[e : e + errors],
+            np.zeros(points + errors, dtype=np.intp),
+            np.zeros((points + errors, 3), dtype=np.float32),
+            asserted_from,
+        )
+        k, e = k + points, e + errors
+
+
+def _score(case: Marked, found: Findings) -> float:
+    words = [Segment(case.answer.text, 0, len(case.answer.text))]
+    points = scoring.verdicts_on_key_points(case.question, found, words, ())
+    errors = scoring.verdicts_on_misconceptions(case.question, found, words, ())
+    kept = scoring.without_contradictions(case.question, points, errors)
+    return scoring.add_up(kept, errors).score
+
+
 def report(p: Matrix, y: np.ndarray) -> dict[str, float]:
     """Share right, and F1 of each class, by the likeliest."""
     guess = p.argmax(1)
@@ -202,12 +279,15 @@ def weighing(
 ) -> dict[str, object]:
     """What is fitted for rubrics of one kind, and what it is worth."""
     known = {name: read_so[name] for name in sets}
-    weighed = {name: part for name, part in known.items() if name in WEIGHING}
-    points, _ = claims_in(weighed, errors=False, with_the_pairs=with_the_pairs)
-    errors, of = claims_in(known, errors=True, with_the_pairs=with_the_pairs)
+    all_points, of_points = claims_in(known, errors=False, with_the_pairs=with_the_pairs)
+    errors, of_errors = claims_in(known, errors=True, with_the_pairs=with_the_pairs)
+    weighed = [n for n, name in enumerate(known) if name in WEIGHING]
+    fitted, rarely = np.isin(of_points, weighed), np.isin(of_errors, weighed)
+    points = all_points.of(fitted)
     by_points, p_points = chosen(points, 4)
     by_errors, p_errors = chosen(errors, 2)
-    rarely = np.isin(of, [n for n, name in enumerate(known) if name in WEIGHING])
+    asserted_from = accused_from(p_errors[rarely], errors.y[rarely])
+    earning = earning_of(known, left_out(all_points, by_points, 4, fitted), p_errors, asserted_from)
     return {
         "fitted_on": {name: len(part) for name, part in known.items()},
         "held_back": {"key_points": by_points, "misconceptions": by_errors},
@@ -215,7 +295,8 @@ def weighing(
             "key_points": report(p_points, points.y),
             "misconceptions": report(p_errors, errors.y),
         },
-        "asserted_from": accused_from(p_errors[rarely], errors.y[rarely]),
+        "asserted_from": asserted_from,
+        "earning": asdict(earning),
         "key_points": as_lists(fit(points, by_points, 4)),
         "misconceptions": as_lists(fit(errors, by_errors, 2)),
     }

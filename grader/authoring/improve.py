@@ -233,7 +233,8 @@ def _costing(
             excluded[fold(quote)] = result.id
             continue
         used.add(fold(quote))
-        lost = result.max_points * (credit("partial", question.scale) - 1) / most
+        half = result.max_points * credit("partial", question.scale)
+        lost = (half - result.points) / most
         if result.verdict == "covered" and doubtful.nearer_by(lost):
             yield Addition("partial", result.id, quote)
     cost = max(_SMALLEST_COST, round(-doubtful.gap * most * 2) / 2)

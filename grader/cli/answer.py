@@ -10,6 +10,7 @@ import typer
 
 from grader.cli.judge import open_judge, print_forecast, tell_of, tell_of_failure
 from grader.cli.options import AnswerOptions
+from grader.engine.feedback import score_in_digits
 from grader.errors import InputError
 from grader.files import read_answer
 from grader.grading import Grader
@@ -90,7 +91,7 @@ def _print(grade: Grade, question: Question, options: AnswerOptions) -> None:
     if options.as_json:
         typer.echo(json.dumps(grade.to_dict(), indent=2, ensure_ascii=False))
     elif options.quiet:
-        typer.echo(f"{grade.score:.2f}")
+        typer.echo(score_in_digits(grade))
         tell_of_failure(grade)
     else:
         from grader.cli.printout import print_grade

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.cli.terminal import show
-from grader.engine.feedback import reason_in_words
+from grader.engine.feedback import reason_in_words, score_in_digits
 from grader.reading.text import counted
 from grader.records import (
     Grade,
@@ -65,7 +65,7 @@ def _headline(grade: Grade, *, whole: bool) -> Text:
     """Score and what it is made of: points, or (``whole``) the comparison with a reference."""
     filled = round(grade.score * _BAR_WIDTH)
     style = "green" if grade.passed else "red"
-    line = Text(f"{grade.score:.2f} ", style=f"bold {style}")
+    line = Text(f"{score_in_digits(grade)} ", style=f"bold {style}")
     line.append("█" * filled, style=style)
     line.append("░" * (_BAR_WIDTH - filled), style="dim")
     points = f"{grade.points:g} of {_points(grade.max_points)}"
@@ -79,7 +79,10 @@ def _bar(grade: Grade) -> Text:
     """From where an answer passes, and how sure that decision is."""
     decision = "a pass" if grade.passed else "no pass"
     sure = f"The grader is {grade.confidence:.0%} sure that it is {decision}."
-    return Text(f"The pass mark is {grade.pass_mark:g}. {sure}", style="dim")
+    told = f"The pass mark is {grade.pass_mark:g}. {sure}"
+    if any(k.verdict != "partial" and 0 < k.points < k.max_points for k in grade.key_points):
+        told += " A point that it is not sure of earns a part."
+    return Text(told, style="dim")
 
 
 def _points(number: float) -> str:

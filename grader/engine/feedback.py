@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from grader.reading.text import counted
-from grader.records import KeyPointResult, MisconceptionResult
+from grader.records import Grade, KeyPointResult, MisconceptionResult
 
 FLAGS: Mapping[str, str] = MappingProxyType(
     {
@@ -83,3 +83,10 @@ def _sentence(text: str) -> str:
     """The text with a full stop, unless it ends with one, perhaps in brackets or quotes."""
     text = _plain(text)
     return text if text.rstrip(_CLOSING).endswith((".", "!", "?", "…")) else text + "."
+
+
+def score_in_digits(grade: Grade) -> str:
+    """The score to two digits, or to as many as show on which side of the pass mark it is."""
+    texts = (f"{grade.score:.{digits}f}" for digits in (2, 3))
+    told = (text for text in texts if (float(text) >= grade.pass_mark) == grade.passed)
+    return next(told, f"{grade.score:.4f}")

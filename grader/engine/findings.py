@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Earning:
+    """How sure a key point must be to earn nothing, and all: between them it earns a part.
+
+    Fitted by ``training/fit_reader.py``.
+    """
+
+    none_to: float
+    """As much credit may be expected, of 1, and the point still earns nothing."""
+    all_from: float
+    """From so much on it earns all of its points."""
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """Verdict probabilities of one answer.
 
@@ -32,6 +45,8 @@ class Findings:
     read: Matrix
     asserted_from: float = 0.0
     """The probability from which a misconception is held to be asserted: surer than a point."""
+    earning: Earning | None = None
+    """What a point earns that is not sure; without it, what its verdict says."""
 
 
 class Verifier(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -24,13 +25,16 @@ from grader.records import (
 )
 
 if TYPE_CHECKING:
-    from grader.engine.findings import Findings
+    from grader.engine.findings import Earning, Findings
     from grader.reading.text import Segment
 
 OWN_EXPERIENCE = "the question asks for one's own experience"
 """Why a person always looks at the grade of an open-ended question."""
 
 _MISSING = VERDICTS.index("missing")
+_PARTS = 4
+"""A key point earns so many parts of its points, or fewer: coarse enough for a score to be the same
+on every processor, and to be read."""
 
 
 class Score(NamedTuple):
@@ -46,6 +50,24 @@ def credit(verdict: Verdict, scale: Scale) -> float:
     return {"covered": 1.0, "partial": scale.partial_credit}.get(verdict, 0.0)
 
 
+def expected_credit(odds: Sequence[float], scale: Scale, earning: Earning) -> float:
+    """The share of a key point's points that it earns, in whole quarters, where that is not sure.
+
+    Of all guesses at a mark the expected one is off least (in squares), so what each verdict earns
+    is weighed by its probability. A point that the answer likely contradicts earns nothing.
+
+    Args:
+        odds: the probabilities of ``VERDICTS``, in their order.
+        scale: what a verdict earns.
+        earning: between which expectations a part is earned.
+    """
+    if VERDICTS[int(np.argmax(odds))] == "contradicted":
+        return 0.0
+    expected = sum(float(p) * credit(v, scale) for p, v in zip(odds, VERDICTS, strict=True))
+    share = (expected - earning.none_to) / (earning.all_from - earning.none_to)
+    return math.floor(min(1.0, max(0.0, share)) * _PARTS) / _PARTS
+
+
 def verdicts_on_key_points(
     question: Question, findings: Findings, units: Sequence[Segment], flags: Sequence[Flag]
 ) -> tuple[KeyPointResult, ...]:
@@ -56,12 +78,15 @@ def verdicts_on_key_points(
         odds = findings.key_points[i]
         likeliest = _MISSING if void else int(np.argmax(odds))
         verdict = VERDICTS[likeliest]
+        earned = credit(verdict, question.scale)
+        if findings.earning and not void:
+            earned = expected_credit(odds.tolist(), question.scale, findings.earning)
         results.append(
             KeyPointResult(
                 id=key_point.id,
                 claim=key_point.claim,
                 verdict=verdict,
-                points=key_point.points * credit(verdict, question.scale),
+                points=key_point.points * earned,
                 max_points=key_point.points,
                 probability=1.0 if void else round(float(odds[likeliest]), 4),
                 evidence=None if verdict == "missing" else _evidence(units[findings.best[i]]),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.engine.features import NAMES, Matrix, Measured, PreparedQuestion, claim_features
-from grader.engine.findings import Findings
+from grader.engine.findings import Earning, Findings
 from grader.engine.pairs import PairVerifier
 from grader.engine.reader import Reader
 from grader.errors import ModelError
@@ -56,6 +56,8 @@ class Weighing:
     misconceptions: Weights
     asserted_from: float
     """The probability from which a misconception is held to be asserted: surer than a point."""
+    earning: Earning
+    """What a point earns that is not sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class TrainedVerifier:
             measured.best,
             _in_three(read),
             weighing.asserted_from,
+            weighing.earning,
         )
 
 
@@ -301,6 +304,7 @@ def _weighing(card: Mapping[str, Any]) -> Weighing:
         _weights(card["key_points"]),
         _weights(card["misconceptions"]),
         float(card["asserted_from"]),
+        Earning(**card["earning"]),
     )
 
 

@@ -158,14 +158,11 @@ def _results(
 ) -> tuple[tuple[KeyPointResult, ...], tuple[MisconceptionResult, ...]]:
     key_points = []
     for k in offline.key_points:
-        decision = decide(
-            k.verdict,
-            k.probability,
-            k.evidence,
-            _of(votes, k.id, _KEY_POINT_ORDER),
-            _KEY_POINT_ORDER,
-        )
-        points = k.max_points * scoring.credit(decision.verdict, question.scale)
+        said = _of(votes, k.id, _KEY_POINT_ORDER)
+        decision = decide(k.verdict, k.probability, k.evidence, said, _KEY_POINT_ORDER)
+        points = k.points
+        if any(not vote.void for vote in said):
+            points = k.max_points * scoring.credit(decision.verdict, question.scale)
         key_points.append(
             replace(
                 k,

@@ -7,13 +7,20 @@ from html.parser import HTMLParser
 from typing import get_args
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
 
 from grader.bank.rubrics import load_contrast
-from grader.engine.feedback import FLAGS, reason_in_words, write_feedback
+from grader.cli.printout import print_grade
+from grader.engine.feedback import FLAGS, reason_in_words, score_in_digits, write_feedback
 from grader.records import Evidence, Failure, Flag, JudgeReport, KeyPointResult, MisconceptionResult
 from tests.support.command import ANSWER, EXAMPLE, grade, refused
+from tests.support.graded import grade as written
+from tests.support.graded import question
 from tests.support.own_bank import ROOT
 
+QUESTION = question("bread", 1)
 SLUGS = {file.stem for file in (ROOT / "bank").glob("*.yaml")}
 
 # ── mistyped commands ───────────────────────────────────────────────────────
@@ -173,6 +180,33 @@ def test_the_printout_says_what_passes_and_what_it_is_sure_of():
     assert "−2 points for the error: Gradient clipping fixes" in shown
     assert "said the other way round" not in shown
     assert "asserted" not in shown
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.6, 0.35, 0.5, 0.605]))
+def test_the_score_is_shown_on_its_side_of_the_pass_mark(ten_thousandths, bar):
+    score = ten_thousandths / 10_000
+    told = written(QUESTION, "c", sure=0.9)
+    shown = score_in_digits(replace(told, score=score, pass_mark=bar, passed=score >= bar))
+    assert (float(shown) >= bar) == (score >= bar)
+    assert float(shown) == pytest.approx(score, abs=0.00501)
+
+
+def test_a_score_is_shown_to_two_digits_where_these_will_do():
+    told = written(QUESTION, "c", sure=0.9)
+    for score, passed, shown in (
+        (0.594, False, "0.59"),
+        (0.5962, False, "0.596"),
+        (1.0, True, "1.00"),
+    ):
+        assert score_in_digits(replace(told, score=score, pass_mark=0.6, passed=passed)) == shown
+
+
+def test_a_point_that_is_not_sure_is_explained(capsys):
+    told = written(QUESTION, "c", sure=0.9)
+    part = replace(told, key_points=(replace(told.key_points[0], points=0.75),))
+    for one, explained in ((told, False), (part, True)):
+        print_grade(one, QUESTION, explain=False, console=Console(width=200))
+        assert ("not sure of earns a part" in capsys.readouterr().out) is explained
 
 
 def test_a_pass_mark_of_ones_own_is_named(tmp_path, own_folders):

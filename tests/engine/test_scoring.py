@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from grader.engine import scoring
 from grader.engine.costs import points_off
-from grader.engine.findings import Findings
+from grader.engine.findings import Earning, Findings
 from grader.reading.text import Segment
 from grader.records import VERDICTS, KeyPoint, Misconception, Question, Reference, Scale
 
@@ -82,6 +82,37 @@ def test_what_each_verdict_earns(verdict, points):
     (result,), _, total = graded(question([2.0], []), findings(odds, []))
     assert (result.verdict, result.points, total.points) == (verdict, points, points)
     assert (result.evidence is None) == (verdict == "missing")
+
+
+@pytest.mark.parametrize(
+    ("odds", "points"),
+    [
+        ([0.9, 0.04, 0.04, 0.02], 2.0),
+        ([0.6, 0.0, 0.4, 0.0], 1.5),
+        ([0.4, 0.1, 0.5, 0.0], 1.0),
+        ([0.02, 0.02, 0.95, 0.01], 0.0),
+        ([0.4, 0.0, 0.1, 0.5], 0.0),
+    ],
+)
+def test_a_point_that_is_not_sure_earns_what_may_be_expected_in_quarters(odds, points):
+    found = replace(findings([odds], []), earning=Earning(none_to=0.05, all_from=0.85))
+    (result,), _, total = graded(question([2.0], []), found)
+    assert (result.points, total.points) == (points, points)
+
+
+@given(ODDS, st.floats(0, 0.3), st.floats(0.6, 1), st.floats(0, 1))
+def test_what_may_be_expected_is_a_number_of_quarters_and_grows_with_what_is_covered(
+    odds, none_to, all_from, more
+):
+    earning, scale = Earning(none_to, all_from), Scale()
+    shares = [one / sum(odds) for one in odds]
+    surer = [(1 - more) * one for one in shares]
+    surer[0] += more
+    before, after = (scoring.expected_credit(p, scale, earning) for p in (shares, surer))
+    assert 0 <= before <= after <= 1
+    assert (4 * before).is_integer()
+    assert scoring.expected_credit([1, 0, 0, 0], scale, earning) == 1
+    assert scoring.expected_credit([0, 0, 1, 0], scale, earning) == 0
 
 
 def test_partial_credit_is_the_rubrics():

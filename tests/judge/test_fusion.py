@@ -156,7 +156,8 @@ def test_a_judge_that_agrees_makes_the_grade_surer(grader):
         )
 
     grade, _ = judged(grader, agree)
-    assert (grade.score, grade.flags) == (offline.score, offline.flags)
+    assert [k.verdict for k in grade.key_points] == [k.verdict for k in offline.key_points]
+    assert grade.flags == offline.flags
     assert grade.confidence > offline.confidence
 
 
@@ -206,6 +207,20 @@ def test_a_jury_votes(grader):
     assert grade.score == 0.0
     assert grade.versions["judge"] == "kind+stern+grim"
     assert {v.model for v in grade.judge.votes} == {"kind", "stern", "grim"}
+
+
+def test_a_point_that_the_judge_has_no_word_on_earns_what_it_does_offline(grader):
+    def script(request, _):
+        reply = json.loads(verdicts(request, "partial"))
+        reply["key_points"][0] |= {"verdict": "covered", "quote": "nobody said this at all"}
+        return json.dumps(reply)
+
+    grade, _ = judged(grader, script)
+    offline = {k.id: k for k in grade.offline.key_points}
+    voted = {v.point: v for v in grade.judge.votes}
+    [kept] = [k for k in grade.key_points if voted[k.id].void]
+    assert kept.points == offline[kept.id].points
+    assert all(k.points == k.max_points / 2 for k in grade.key_points if k is not kept)
 
 
 def test_a_misconception_that_the_judge_finds_costs_its_points(grader):
