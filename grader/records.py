@@ -196,8 +196,7 @@ class KeyPointResult:
     claim: str
     verdict: Verdict
     points: float
-    """Points earned. Where the verifier is not sure, that is a part of them, in quarters: what may
-    be expected."""
+    """Points earned: what may be expected, in quarters of them, where the verdict is not sure."""
     max_points: float
     probability: float
     """The verifier's probability of this verdict, 0 to 1."""

@@ -95,7 +95,7 @@ def test_what_each_verdict_earns(verdict, points):
     ],
 )
 def test_a_point_that_is_not_sure_earns_what_may_be_expected_in_quarters(odds, points):
-    found = replace(findings([odds], []), earning=Earning(none_to=0.05, all_from=0.85))
+    found = replace(findings([odds], []), earning=Earning(none_to=0.05, all_from=0.65))
     (result,), _, total = graded(question([2.0], []), found)
     assert (result.points, total.points) == (points, points)
 
