@@ -61,7 +61,7 @@ def take_pictures(folder: Path) -> None:
         page = browser.new_page(viewport={"width": 1000, "height": 860})
         page.goto((folder / "report.html").as_uri())
         shoot(page, "hiring-report")
-        page.get_by_label("Words in name or answer").fill("amara precision share")
+        page.get_by_label("Words in name or answer").fill("xavier precision fraction")
         page.locator("#answers tbody th button").first.click()
         scroll_to(page, "#answers")
         shoot(page, "hiring-answer")
