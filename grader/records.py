@@ -368,7 +368,7 @@ class Grade:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Claims of the key points that earned less than their points."""
+        """Claims of the key points that the answer does not cover."""
         return tuple(k.claim for k in self.key_points if k.verdict != "covered")
 
     @property
