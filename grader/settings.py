@@ -68,7 +68,7 @@ class Settings:
     """The score from which an answer passes, whatever its rubric says."""
     blank: Annotated[str, ("skip", "zero")] = ""
     """What an empty answer is: a score of 0 (``zero``), or no grade (``skip``, the default)."""
-    review_below: Share = 0.58
+    review_below: Share = 0.6
     """Grades less confident than this ask for a person."""
     llm_model: str = ""
     """The judge's model; several, separated by commas, are a jury."""

@@ -54,15 +54,17 @@ def expected_credit(odds: Sequence[float], scale: Scale, earning: Earning) -> fl
     """The share of a key point's points that it earns, in whole quarters, where that is not sure.
 
     Of all guesses at a mark the expected one is off least (in squares), so what each verdict earns
-    is weighed by its probability. A point that the answer likely contradicts earns nothing.
+    is weighed by its probability. A point that the answer likely contradicts earns nothing, and
+    one that it likely half says what that earns.
 
     Args:
         odds: the probabilities of ``VERDICTS``, in their order.
         scale: what a verdict earns.
         earning: between which expectations a part is earned.
     """
-    if VERDICTS[int(np.argmax(odds))] == "contradicted":
-        return 0.0
+    likeliest = VERDICTS[int(np.argmax(odds))]
+    if likeliest in {"contradicted", "partial"}:
+        return credit(likeliest, scale)
     expected = sum(float(p) * credit(v, scale) for p, v in zip(odds, VERDICTS, strict=True))
     share = (expected - earning.none_to) / (earning.all_from - earning.none_to)
     return math.floor(min(1.0, max(0.0, share)) * _PARTS) / _PARTS

@@ -92,6 +92,8 @@ def test_what_each_verdict_earns(verdict, points):
         ([0.4, 0.1, 0.5, 0.0], 1.0),
         ([0.02, 0.02, 0.95, 0.01], 0.0),
         ([0.4, 0.0, 0.1, 0.5], 0.0),
+        ([0.0, 1.0, 0.0, 0.0], 1.0),
+        ([0.4, 0.6, 0.0, 0.0], 1.0),
     ],
 )
 def test_a_point_that_is_not_sure_earns_what_may_be_expected_in_quarters(odds, points):
@@ -109,7 +111,9 @@ def test_what_may_be_expected_is_a_number_of_quarters_and_grows_with_what_is_cov
     surer = [(1 - more) * one for one in shares]
     surer[0] += more
     before, after = (scoring.expected_credit(p, scale, earning) for p in (shares, surer))
-    assert 0 <= before <= after <= 1
+    assert 0 <= min(before, after) <= max(before, after) <= 1
+    if np.argmax(shares) != 1:
+        assert before <= after
     assert (4 * before).is_integer()
     assert scoring.expected_credit([1, 0, 0, 0], scale, earning) == 1
     assert scoring.expected_credit([0, 0, 1, 0], scale, earning) == 0
