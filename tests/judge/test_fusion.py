@@ -157,6 +157,10 @@ def test_a_judge_that_agrees_makes_the_grade_surer(grader):
 
     grade, _ = judged(grader, agree)
     assert [k.verdict for k in grade.key_points] == [k.verdict for k in offline.key_points]
+    worth = {"covered": 1.0, "partial": 0.5, "missing": 0.0, "contradicted": 0.0}
+    assert [k.points for k in grade.key_points] == [
+        worth[k.verdict] * k.max_points for k in offline.key_points
+    ], "what two agree on is sure"
     assert grade.flags == offline.flags
     assert grade.confidence > offline.confidence
 
